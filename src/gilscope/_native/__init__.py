@@ -1,0 +1,1 @@
+"""Everything compiled, with a stub beside each module."""

@@ -1,0 +1,38 @@
+# What Cython may see of csrc/gilscope.
+
+cdef extern from "gilscope/kernels.h" nogil:
+    enum: GS_MAX_INPUTS
+    enum: GS_MAX_PARAMETERS
+
+    ctypedef enum gs_kind:
+        GS_MAP
+        GS_FOLD
+        GS_WHOLE
+
+    ctypedef struct gs_task:
+        const void *in_ "in"[3]
+        void *out
+        double parameters[2]
+
+    ctypedef void (*gs_loop)(const gs_task *task, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
+
+    ctypedef struct gs_kernel:
+        const char *name
+        gs_kind kind
+        char element
+        int inputs
+        int parameters
+        char result
+        Py_ssize_t results
+        gs_loop run
+
+    const gs_kernel gs_kernels[]
+    const char *gs_isa()
+
+cdef extern from "gilscope/clock.h" nogil:
+    long long gs_clock_ns()
+
+cdef extern from "gilscope/build.h" nogil:
+    const char *GS_COMPILER
+    const char *GS_FLAGS
+    enum: GS_HAVE_OPENMP
