@@ -1,0 +1,25 @@
+"""The kernels: what is computed, one file each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gilscope.kernels._add import add
+from gilscope.kernels._call import Call, Implementation, Missing, Unavailable
+from gilscope.kernels._dot import dot
+from gilscope.kernels._exp import exp
+from gilscope.kernels._format import format
+from gilscope.kernels._kernel import Kernel, find
+from gilscope.kernels._mandelbrot import mandelbrot
+
+KERNELS = {each.name: each for each in (exp, add, dot, mandelbrot, format)}
+
+__all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup", *KERNELS]
+
+
+def lookup(name: str) -> Any:
+    """Return what a name such as "exp", "exp.c" or "exp.c.released" stands for."""
+    kernel, *path = name.split(".")
+    if kernel not in KERNELS:
+        raise ValueError(f"there is no kernel {kernel!r}: kernels are {', '.join(KERNELS)}")
+    return find(KERNELS[kernel], path)

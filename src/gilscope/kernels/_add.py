@@ -1,0 +1,38 @@
+"""`add`: the sum of two arrays, element by element.
+
+Why it is here: one addition for three memory accesses. Releasing the GIL lets it scale as far as memory does, and no further. It is
+the article's `A = B + C`.
+"""
+
+import numpy as np
+
+from gilscope.kernels._kernel import MAP, Array, Kernel
+
+
+def add_python(x: Array, y: Array, out: Array) -> None:
+    """Compute one element at a time."""
+    for i, (left, right) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+        out[i] = left + right
+
+
+def add_numpy(x: Array, y: Array, out: Array) -> None:
+    """Compute with NumPy's own loop, which releases the GIL above 500 elements."""
+    np.add(x, y, out=out)
+
+
+def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
+    """Return two arrays of numbers between -1 and 1."""
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, size).astype(dtype), random.uniform(-1, 1, size).astype(dtype)
+
+
+add = Kernel(
+    name="add",
+    summary="the sum of two arrays: memory-bound",
+    kind=MAP,
+    inputs=("x", "y"),
+    in_python=add_python,
+    in_numpy=add_numpy,
+    sample=sample,
+    slower={"cython": "is compiled for any x86-64, two numbers at a time; c's loop is dispatched to wider vectors"},
+)

@@ -1,0 +1,237 @@
+"""One way to compute a kernel: a callable with a name, a signature, a source and a pickle."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gilscope.kernels._arguments import blank, new_result, prepare, result_dtype
+
+if TYPE_CHECKING:
+    from gilscope.kernels._kernel import Array, Kernel
+
+OWN = "own"
+
+
+class Unavailable(RuntimeError):
+    """An implementation or a strategy was used that does not exist, or not in this build."""
+
+
+class Missing:
+    """What stands where an implementation or a strategy would be; using it says why there is none."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+
+    def available(self) -> Iterator[Call]:
+        """Walk what can be called: nothing."""
+        return iter(())
+
+    @property
+    def strategies(self) -> dict[str, Any]:
+        """No strategies."""
+        return {}
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Say why there is nothing to call."""
+        raise Unavailable(str(self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise Unavailable(str(self))
+
+    def __str__(self) -> str:
+        return f"{self.name} is unavailable: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
+def never(args: tuple[Any, ...], out: Any) -> bool:
+    """Say that there is no quick way in."""
+    return False
+
+
+class Call:
+    """One way to compute a kernel, such as `exp.c.released`.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        What is computed.
+    implementation, strategy : str
+        Who computes it, and how it treats the GIL.
+    run : callable
+        Takes the arrays (inputs, then the result) and a dict of parameters and options.
+    summary : str
+        One line on the strategy.
+    options : mapping
+        The strategy's options and their defaults.
+    source : callable, optional
+        Returns the text of the code.
+    direct : callable, optional
+        The quick way in: takes the inputs and the result as they are, or returns False.
+    loops : mapping, optional
+        The C loop that runs, for each dtype.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        implementation: str,
+        strategy: str,
+        run: Callable[[tuple[Array, ...], dict[str, Any]], None],
+        *,
+        summary: str,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        source: Callable[[], str] | None = None,
+        loops: Mapping[np.dtype[Any], Any] = MappingProxyType({}),
+        direct: Callable[[tuple[Any, ...], Any], bool] = never,
+    ) -> None:
+        self.kernel = kernel
+        self.implementation = implementation
+        self.strategy = strategy
+        self.summary = summary
+        self.options = dict(options)
+        self._defaults = {**kernel.parameters, **options}
+        self._run = run
+        self._source = source
+        self._loops = loops
+        self._direct = direct
+
+    @property
+    def name(self) -> str:
+        """What to paste, such as "exp.c.released" or "exp.numpy"."""
+        parts = [self.kernel.name, self.implementation]
+        return ".".join(parts if self.strategy == OWN else [*parts, self.strategy])
+
+    @property
+    def source(self) -> str:
+        """The text of the code that runs."""
+        if self._source is None:
+            raise Unavailable(f"{self.name} has no source in the package: its C loop is in csrc/kernels")
+        return self._source()
+
+    def loop_address(self, dtype: Any) -> int | None:
+        """Where the machine code of the C loop starts, or None where no C loop of ours runs."""
+        return self._loops[dtype].address if dtype in self._loops else None
+
+    def working_set(self, size: int, dtype: Any) -> int:
+        """Return the bytes that one call touches: its inputs and its result."""
+        result = result_dtype(self.kernel, np.dtype(dtype)).itemsize * (size if self.kernel.kind == "map" else 1)
+        return len(self.kernel.inputs) * size * np.dtype(dtype).itemsize + result
+
+    def arrays(self, size: int, dtype: Any) -> tuple[Array, ...]:
+        """Return inputs to measure on, and a result."""
+        inputs = self.kernel.sample(size, np.dtype(dtype))
+        return (*inputs, new_result(self.kernel, np.dtype(dtype), (size,)))
+
+    def bound(self, arrays: tuple[Array, ...], options: Mapping[str, Any]) -> Callable[[], Any]:
+        """Return the call with its arrays and options, ready to be made."""
+        *inputs, out = arrays
+        return partial(self, *inputs, out=out, **options)
+
+    def available(self) -> Iterator[Call]:
+        """Walk what can be called: this."""
+        yield self
+
+    @property
+    def strategies(self) -> dict[str, Any]:
+        """This call under the name of its strategy."""
+        return {self.strategy: self}
+
+    def __call__(self, *args: Any, out: Array | None = None, **options: Any) -> Any:
+        """Compute.
+
+        Parameters
+        ----------
+        *args : array_like
+            The inputs: of one shape, or scalars. Integers and booleans become float64.
+        out : ndarray, optional
+            Where to put the result: of its dtype and shape. It may be one of the inputs, but not overlap one partly.
+        **options
+            The kernel's parameters and the strategy's options; see the signature.
+
+        Returns
+        -------
+        ndarray or scalar
+            `out`, or a new array.
+        """
+        if not options:
+            result = blank(self.kernel, args) if out is None else out
+            if result is not None and self._direct(args, result):
+                return result if out is not None or result.ndim else result[()]
+        return self._call_checked(args, out, options)
+
+    def _call_checked(self, args: tuple[Any, ...], out: Array | None, options: dict[str, Any]) -> Any:
+        unknown = [name for name in options if name not in self._defaults]
+        if unknown:
+            raise TypeError(f"{self.name}() has no option {unknown[0]!r}: its options are {', '.join(self._defaults) or 'none'}")
+        if len(args) == len(self.kernel.inputs) + 1 and out is None:
+            *args, out = args  # type: ignore[assignment]
+        call = prepare(self.kernel, self.name, tuple(args), out)
+        self._run(call.arrays, checked(self.kernel, {**self._defaults, **options}))
+        return call.finish()
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        kinds = inspect.Parameter
+        inputs = [kinds(name, kinds.POSITIONAL_ONLY) for name in self.kernel.inputs]
+        options = [kinds(name, kinds.KEYWORD_ONLY, default=value) for name, value in self._defaults.items()]
+        return inspect.Signature([*inputs, kinds("out", kinds.POSITIONAL_OR_KEYWORD, default=None), *options])
+
+    def __repr__(self) -> str:
+        return f"<{self.name}{self.__signature__}: {self.summary}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
+        from gilscope.kernels import lookup
+
+        return lookup, (self.name,)
+
+
+class Implementation:
+    """Who computes a kernel, with every strategy it has: `exp.c`, `exp.cython`, `exp.ctypes`."""
+
+    def __init__(self, name: str, strategies: dict[str, Call | Missing]) -> None:
+        self.name = name
+        self.strategies = strategies
+
+    def available(self) -> Iterator[Call]:
+        """Walk what can be called."""
+        for strategy in self.strategies.values():
+            yield from strategy.available()
+
+    def __getattr__(self, name: str) -> Call | Missing:
+        if name.startswith("_") or name == "strategies" or name not in self.strategies:
+            raise AttributeError(f"{self.__dict__.get('name')} has no strategy {name!r}: it has "
+                                 f"{', '.join(self.__dict__.get('strategies', ()))}")
+        return self.strategies[name]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.strategies]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {', '.join(self.strategies)}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
+        from gilscope.kernels import lookup
+
+        return lookup, (self.name,)
+
+
+def checked(kernel: Kernel, options: dict[str, Any]) -> dict[str, Any]:
+    """Check the kernel's parameters: integers, not negative, that fit a C int."""
+    for name in kernel.parameters:
+        value = options[name]
+        if isinstance(value, bool) or not hasattr(type(value), "__index__"):
+            raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+        if not 0 <= value < 2**31:
+            raise ValueError(f"{name} must be at least 0 and below 2**31, not {value}")
+    return options

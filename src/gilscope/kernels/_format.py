@@ -1,0 +1,43 @@
+"""`format`: each number as text, `"%.6e" % x`.
+
+Why it is here: it makes Python objects, so it cannot run without the GIL and has no released twin. It is the article's "% formatting
+operation", and what threads cannot speed up on a build with a GIL.
+"""
+
+import numpy as np
+
+from gilscope.kernels._kernel import MAP, Array, Kernel
+
+
+def format_python(x: Array, out: Array) -> None:
+    """Format one element at a time."""
+    for i, value in enumerate(x.tolist()):
+        out[i] = "%.6e" % value
+
+
+def format_numpy(x: Array, out: Array) -> None:
+    """Format with NumPy, which calls the same Python operator for each element."""
+    out[:] = np.char.mod("%.6e", x)
+
+
+def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
+    """Return numbers between -1 and 1."""
+    return (np.random.default_rng(0).uniform(-1, 1, size).astype(dtype),)
+
+
+NEEDS_PYTHON = "it makes Python objects, and a loop without Python.h cannot"
+
+format = Kernel(
+    name="format",
+    summary="each number as text: needs Python objects, held only",
+    kind=MAP,
+    inputs=("x",),
+    dtypes=("float64",),
+    result="object",
+    in_python=format_python,
+    in_numpy=format_numpy,
+    sample=sample,
+    best="cython.held",
+    missing={"c": NEEDS_PYTHON, "ctypes": NEEDS_PYTHON, "ufunc": NEEDS_PYTHON}
+    | {f"cython.{strategy}": "it makes Python objects, which needs the GIL" for strategy in ("released", "declared_nogil", "parallel")},
+)
