@@ -1,0 +1,397 @@
+"""The session file: what was measured, on which machine, as JSON that older and newer versions can tell apart.
+
+What a `Session` holds can be saved and loaded again: wrong types and numbers that are not finite are refused on the way
+in (`SessionError`), because JSON has no NaN and a null in its place would lie.
+
+History of the format:
+
+- 0, in development: ``samples`` were bare seconds per call, and optional fields could be missing.
+- 1: each sample is an object with calls, wall and CPU time, faults, switches and steal.
+
+A field that may be null may be missing, so adding one needs no new number. Keys that this version does not know are
+kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
+"""
+
+import difflib
+import json
+import os
+import re
+import reprlib
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from gilscope.machine import gilscope_version
+from gilscope.stats import Interval
+
+__all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "default_path", "last_session", "load"]
+
+#: The format that `Session.save` writes.
+FORMAT = 1
+
+
+class SessionError(ValueError):
+    """The file or the data is no session that this version can read; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Speedup(Interval):
+    """A speed-up and the id of the case that it is against: ``Speedup(**interval.to_dict(), baseline=id)``."""
+
+    baseline: str
+
+
+@dataclass(frozen=True)
+class Ceiling(Interval):
+    """The speed-up the same work reaches with no Python in the way; `kind` says how that was measured."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A timed stretch of `calls` calls and what it used, workers summed; None is not known, as in format 0."""
+
+    seconds: float
+    calls: int
+    wall_seconds: float
+    cpu_seconds: float | None = None
+    minor_faults: int | None = None
+    voluntary_switches: int | None = None
+    involuntary_switches: int | None = None
+    steal_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A measured case.
+
+    Attributes
+    ----------
+    case : dict
+        As in the file: id, kernel, implementation, strategy, executor, workers, dtype, size, options.
+    samples : tuple of Sample
+        All of them, in the order of the blocks.
+    seconds : Interval
+        Median wall seconds per call.
+    speedup, ceiling, efficiency : Speedup, Ceiling, float; or None
+        None where there is none; `notes` says why.
+    loop_address, isa : str or None
+        Where the C loop is (hexadecimal) and which SIMD level it runs.
+    noisy : bool
+        The samples spread too much to trust; see `gilscope.stats.noise`.
+    notes : tuple of str
+        What a reader must know, such as "size scaled down from 1e8: would need 3.2 GB".
+    checksum : str or None
+        Of the output; equal across variants that compute the same.
+    working_set_bytes : int
+        Memory that all workers together touch per call.
+    pinned : bool
+        Each worker had a core to itself.
+    """
+
+    case: dict[str, Any] = field(hash=False)
+    samples: tuple[Sample, ...]
+    seconds: Interval
+    speedup: Speedup | None = None
+    ceiling: Ceiling | None = None
+    efficiency: float | None = None
+    loop_address: str | None = None
+    isa: str | None = None
+    noisy: bool = False
+    notes: tuple[str, ...] = ()
+    checksum: str | None = None
+    working_set_bytes: int = 0
+    pinned: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the case, such as ``exp.c.released/threads-2/1e6``."""
+        return str(self.case["id"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as it stands in the file."""
+        return vars(self) | {
+            "samples": [dict(vars(each)) for each in self.samples],
+            "seconds": {"median": self.seconds.value, "low": self.seconds.low, "high": self.seconds.high},
+            "speedup": self.speedup and self.speedup.to_dict(),
+            "ceiling": self.ceiling and self.ceiling.to_dict(),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Return the result that `to_dict` described; `Session.from_dict` checks first that it did."""
+        inside = {
+            "samples": tuple(Sample(**_known(Sample, each)) for each in data["samples"]),
+            "seconds": Interval.from_dict(data["seconds"] | {"value": data["seconds"]["median"]}),
+            "speedup": data.get("speedup") and Speedup.from_dict(data["speedup"]),
+            "ceiling": data.get("ceiling") and Ceiling.from_dict(data["ceiling"]),
+            "notes": tuple(data["notes"]),
+        }
+        return cls(**(_known(cls, data) | inside))
+
+
+def _known(kind: type[Any], data: dict[str, Any]) -> dict[str, Any]:
+    return {each.name: data[each.name] for each in fields(kind) if each.name in data}
+
+
+class Session:
+    """The results of one run of an experiment, in the order of measurement, and the machine they were taken on.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    machine : dict
+        What `gilscope.machine.machine` returned before the first measurement.
+    results : iterable of Result
+        To `add`.
+    version : str, optional
+        The gilscope that measured; this one unless given.
+    """
+
+    def __init__(
+        self, experiment: str, machine: dict[str, Any], results: Iterable[Result] = (), *, version: str | None = None
+    ) -> None:
+        self.experiment = experiment
+        self.machine = machine
+        self.version = version or gilscope_version()
+        self._results: dict[str, Result] = {}
+        _check(self.to_dict(), SESSION, "")
+        for each in results:
+            self.add(each)
+
+    def add(self, result: Result) -> None:
+        """Add a result; one with the same case id is replaced, in its place."""
+        _check(result.to_dict(), RESULT, "result")
+        self._results[result.id] = result
+
+    def __contains__(self, case_id: object) -> bool:
+        return case_id in self._results
+
+    def result(self, case_id: str) -> Result:
+        """Return the result of a case; a KeyError lists the nearest ids."""
+        if case_id not in self._results:
+            near = difflib.get_close_matches(case_id, self._results, n=3) or list(self._results)[:3]
+            raise KeyError(f"no result {case_id!r} in this session of {len(self)}; near: {', '.join(near) or 'none'}")
+        return self._results[case_id]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the session, whole or not at all: a crash leaves the file that was there before.
+
+        Missing directories are made. Each result is one line, so that two sessions can be compared by eye.
+        """
+        _write_atomically(Path(path).resolve(), _to_json(self.to_dict()))  # resolve: a link stays a link
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the session as it stands in the file."""
+        head = {"format": FORMAT, "gilscope": self.version, "machine": self.machine, "experiment": self.experiment}
+        return {**head, "results": [each.to_dict() for each in self]}
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Self:
+        """Return the session that `to_dict` described, in this format or an older one; SessionError if it is none."""
+        document = _migrated(document)
+        _check(document, SESSION, "")
+        results = [Result.from_dict(each) for each in document["results"]]
+        return cls(document["experiment"], document["machine"], results, version=document["gilscope"])
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._results.values())
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, Session) else NotImplemented
+
+    def __repr__(self) -> str:
+        known = {"python": "Python {}", "cores_usable": "{} usable cores", "cpu": "{}"}
+        facts = [text.format(self.machine[key]) for key, text in known.items() if self.machine.get(key)]
+        return f"<Session {self.experiment!r}: {', '.join([f'{len(self)} results', *facts])}>"
+
+
+def load(path: str | os.PathLike[str]) -> Session:
+    """Read a session that `Session.save` wrote, in this or an older format.
+
+    Raises
+    ------
+    SessionError
+        The file is damaged, is something else, or comes from a newer version; the message is one sentence.
+    FileNotFoundError
+        There is no such file.
+    """
+    content = Path(path).read_bytes()
+    try:
+        return Session.from_dict(json.loads(content))
+    except SessionError as error:
+        reason = str(error)
+    except (ValueError, RecursionError) as error:  # of json.loads; ValueError also when it is no text
+        reason = f"it is damaged, cut short or not JSON ({error})"
+    raise SessionError(f"{os.fspath(path)} is not a session that gilscope can read: {reason}")
+
+
+def default_path(experiment: str) -> Path:
+    """Return where a run of `experiment` that starts now goes unless the user says where: a new file in the cache."""
+    name = re.sub(r"[^\w.-]+", "-", experiment)
+    return _sessions() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
+
+
+def last_session() -> Path | None:
+    """Return the file that was last written where `default_path` points to, or None."""
+    return max(_sessions().glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
+
+
+# The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.
+_CACHES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("XDG_CACHE_HOME", "Library/Caches")}
+
+
+def _sessions() -> Path:
+    variable, usual = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
+    given = Path(os.environ.get(variable, ""))
+    return (given if given.is_absolute() else Path.home() / usual) / "gilscope" / "sessions"
+
+
+def _to_json(document: dict[str, Any]) -> str:
+    lines = ",\n".join(json.dumps(each, allow_nan=False) for each in document.pop("results"))
+    return f'{json.dumps(document, allow_nan=False)[:-1]}, "results": [\n{lines}\n]}}\n'
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the file, because a rename is atomic only within one file system; and opened by hand, because what tempfile
+    # makes can be read by its owner only.
+    temporary = path.with_name(f".gilscope-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("x", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:  # Ctrl-C too
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _from_format_0(document: dict[str, Any]) -> dict[str, Any]:
+    """Make each sample an object of one call; what format 0 did not record is left out."""
+    missing = {"gilscope": "unknown", "machine": {}}
+    return missing | document | {"results": _each(document.get("results"), _result_from_format_0), "format": 1}
+
+
+def _result_from_format_0(result: Any) -> Any:
+    if not isinstance(result, dict):
+        return result
+    missing = {"noisy": False, "notes": [], "working_set_bytes": 0, "pinned": False}
+    samples = _each(result.get("samples"), lambda seconds: {"seconds": seconds, "calls": 1, "wall_seconds": seconds})
+    case = result.get("case")
+    return missing | result | {"samples": samples, "case": {"options": {}} | case if isinstance(case, dict) else case}
+
+
+def _each(values: Any, function: Callable[[Any], Any]) -> Any:
+    """Map over a list; anything else stays as it is, for the check after the migration to name."""
+    return [function(each) for each in values] if isinstance(values, list) else values
+
+
+#: Format number → the function that turns a document of that format into one of the next.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_format_0}
+
+
+def _migrated(document: Any) -> Any:
+    if not (isinstance(document, dict) and "format" in document and document.keys() & {"gilscope", "experiment"}):
+        raise SessionError("it is JSON, but something else wrote it")
+    _check(document["format"], int, "format")
+    if document["format"] > FORMAT:
+        raise SessionError(f"format {document['format']} is newer than {FORMAT}, the newest known: update gilscope")
+    while document["format"] != FORMAT:
+        if document["format"] not in MIGRATIONS:
+            raise SessionError(f"there is no format {document['format']}")
+        document = MIGRATIONS[document["format"]](document)
+    return document
+
+
+# The schema: a type, [schema] for a list, {key: schema} for an object, _Maybe(schema) for what may be null or missing;
+# `dict` is an object with any JSON in it, `float` a finite number, and an object with low and high has its value first.
+
+
+class _Maybe(NamedTuple):
+    schema: Any
+
+
+_NAMES = ("id", "kernel", "implementation", "strategy", "executor", "dtype")
+_COUNTS = ("minor_faults", "voluntary_switches", "involuntary_switches")
+_BOUNDS = {"low": float, "high": float}
+_USAGE = {"cpu_seconds": _Maybe(float), "steal_seconds": _Maybe(float), **dict.fromkeys(_COUNTS, _Maybe(int))}
+RESULT = {
+    "case": {**dict.fromkeys(_NAMES, str), "workers": int, "size": int, "options": dict},
+    "samples": [{"seconds": float, "calls": int, "wall_seconds": float, **_USAGE}],
+    "seconds": {"median": float, **_BOUNDS},
+    "speedup": _Maybe({"value": float, **_BOUNDS, "baseline": str}),
+    "ceiling": _Maybe({"value": float, **_BOUNDS, "kind": str}),
+    "efficiency": _Maybe(float),
+    "loop_address": _Maybe(str),
+    "isa": _Maybe(str),
+    "noisy": bool,
+    "notes": [str],
+    "checksum": _Maybe(str),
+    "working_set_bytes": int,
+    "pinned": bool,
+}
+SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "results": [RESULT]}
+
+_NAME_OF = {str: "a string", bool: "true or false", int: "a whole number", float: "a finite number"}
+_NAME_OF |= {list: "a list", dict: "an object"}
+_MISSING = object()
+
+
+def _is(value: Any, kind: type) -> bool:
+    if kind is float:  # not math.isfinite, which raises for an integer beyond the largest float
+        return (_is(value, int) or isinstance(value, float)) and abs(value) <= sys.float_info.max
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+
+
+def _check(value: Any, schema: Any, where: str) -> None:
+    """Raise SessionError, with the place, at the first value that is not as the schema says."""
+    match schema:
+        case _Maybe(inner):
+            if value is not None and value is not _MISSING:
+                _check(value, inner, where)
+        case [item]:
+            _require(value, list, where)
+            for at, each in enumerate(value):
+                _check(each, item, f"{where}[{at}]")
+        case dict():
+            _require(value, dict, where)
+            for key, inner in schema.items():
+                _check(value.get(key, _MISSING), inner, f"{where}.{key}".lstrip("."))
+            if "low" in schema:
+                _require_order(value["low"], value[next(iter(schema))], value["high"], where)
+        case _:
+            _require(value, schema, where)
+            if schema is dict:
+                _require_json(value, where)
+
+
+def _require(value: Any, kind: type, where: str) -> None:
+    if value is _MISSING:
+        raise SessionError(f"{where} is missing")
+    if not _is(value, kind):
+        shown = "null" if value is None else reprlib.repr(value)
+        raise SessionError(f"{where or 'it'} is {shown}, not {_NAME_OF[kind]}")
+
+
+def _require_order(low: float, value: float, high: float, where: str) -> None:
+    if not low <= value <= high:
+        raise SessionError(f"{where} needs low <= value <= high, not {low}, {value}, {high}")
+
+
+def _require_json(value: Any, where: str) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise SessionError(f"{where} cannot be written as JSON: {error}") from error
