@@ -1,0 +1,41 @@
+"""An oscilloscope for Python's GIL: the same kernels with and without it, and where threads scale.
+
+The public names, each loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gilscope.handythread import foreach as foreach
+    from gilscope.handythread import parallel_map as parallel_map
+    from gilscope.results import Session as Session
+    from gilscope.results import load as load
+    from gilscope.running import run as run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Session": "results",
+    "foreach": "handythread",
+    "load": "results",
+    "parallel_map": "handythread",
+    "run": "running",
+}
+
+__all__ = ["Session", "__version__", "foreach", "load", "parallel_map", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gilscope' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"gilscope.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

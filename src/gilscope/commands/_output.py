@@ -1,0 +1,31 @@
+"""What all verbs share: `--json FILE`, and where the text for people goes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE; - is standard output."
+)
+
+
+def speaker(json_file: str | None) -> Callable[[str], None]:
+    """Return what prints for people: to standard error if standard output carries the JSON."""
+    return lambda text: click.echo(text, err=json_file == "-")
+
+
+def write_json(json_file: str | None, data: Any) -> None:
+    """Write JSON where it was asked for, if it was."""
+    if json_file is None:
+        return
+    text = json.dumps(data, indent=1) + "\n"
+    if json_file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(json_file).write_text(text)

@@ -1,0 +1,75 @@
+"""`gilscope run`: run an experiment, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from gilscope.commands._output import json_option, speaker, write_json
+from gilscope.cores import usable_cores
+from gilscope.experiments import Experiment
+from gilscope.measure import Group
+from gilscope.reports import text
+from gilscope.results import Result, Session, default_path, last_session
+from gilscope.running import experiment_named, new_session, run
+
+
+@click.command("run")
+@click.argument("experiment", default="seed")
+@click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, wider intervals.")
+@click.option("--full", is_flag=True, help="The published sizes; `seed` then needs 2 GB of memory.")
+@click.option("--resume", is_flag=True, help="Go on with the session in --json FILE, or with the last one.")
+@json_option
+def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: str | None) -> None:
+    """Run an EXPERIMENT (`gilscope list` names them) and print what it found.
+
+    The session is saved after each group of cases, so an interrupted run loses nothing that was measured.
+    """
+    chosen = experiment_named(experiment)
+    say = speaker(json_file)
+    path = session_path(chosen, resume, json_file)
+    session = new_session(chosen)
+    say(opening(chosen, session))
+    try:
+        session = run(experiment, quick=quick, full=full, path=path, resume=resume, seen=Table(chosen, say).add)
+    except KeyboardInterrupt:
+        say(f"interrupted; what was measured is in {path}\ngo on with: gilscope run {experiment} --resume")
+        raise
+    say("\n" + "\n".join(text.wrapped(line) for line in chosen.verdict(session)))
+    say(f"session: {path}")
+    if json_file == "-":
+        write_json(json_file, session.to_dict())
+
+
+def session_path(experiment: Experiment, resume: bool, json_file: str | None) -> Path:
+    """Return where the session goes: where the user says, or a new file in the cache, or the last one there to go on with."""
+    if json_file not in (None, "-"):
+        return Path(json_file)
+    last = last_session(experiment.name) if resume else None
+    if resume and last is None:
+        raise click.UsageError(f"there is no session of {experiment.name!r} to resume")
+    return last or default_path(experiment.name)
+
+
+def opening(experiment: Experiment, session: Session) -> str:
+    """Return what stands above the first row."""
+    lines = [text.title(experiment, session.machine)]
+    if len(usable_cores()) == 1:
+        lines.append("One usable core: threads cannot overlap here, so the table says who could run instead of speed-ups.")
+    published = [text.published_line(each) for each in experiment.published]
+    return "\n".join([*lines, "", text.header(experiment), "published in 2008, dual core", *published, "here, one call"])
+
+
+class Table:
+    """Prints rows as they come, with a line on what is being measured where there is a terminal."""
+
+    def __init__(self, experiment: Experiment, say: Callable[[str], None]) -> None:
+        self._experiment = experiment
+        self._say = say
+
+    def add(self, group: Group, results: list[Result], session: Session) -> None:
+        """Print the rows of a group."""
+        for row in self._experiment.rows(group, results, session):
+            self._say("\n".join(text.row_lines(row)))
