@@ -41,11 +41,11 @@ _LEAD_NS = 1_000_000  # from the last arrival to the common start: by then all h
 _SPIN_NS = 100_000  # sleep ends about 60 µs late (Linux adds a timer slack of 50), so the last bit is not slept
 
 
-class WorkerDied(RuntimeError):  # noqa: N818
+class WorkerDied(RuntimeError):
     """A worker process ended in the middle of a call."""
 
 
-class CalledOff(RuntimeError):  # noqa: N818
+class CalledOff(RuntimeError):
     """Another worker failed, so this one waits no longer; the caller gets the other's error."""
 
 
@@ -171,7 +171,7 @@ class Executor:
         return f"{type(self).__name__}(workers={self.workers})"
 
     def submit(self, f: Function, *args: Any) -> Future[Any]:
-        """Have a worker call ``f(*args)``, and return its future."""
+        """Have a worker call ``f(*args)``, and return the pool's future: if the worker dies, it has a `BrokenExecutor`."""
         return self._post(f, args, [()])[0]
 
     def map(self, f: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

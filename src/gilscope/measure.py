@@ -51,10 +51,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Group:
-    """Cases to compare with each other."""
+    """Cases to compare with each other; a title stands above their rows."""
 
     name: str
     cases: tuple[Case, ...]
+    title: str = ""
 
     def all_cases(self) -> tuple[Case, ...]:
         """Return the cases with the baselines and the ceilings they are judged against."""
@@ -86,10 +87,12 @@ class Machine:
     def __enter__(self) -> Machine:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._stack.close()
-        forget()
-        unlimit_blas()
+    def __exit__(self, *exception: Any) -> None:
+        try:
+            self._stack.__exit__(*exception)  # with the exception: after Ctrl-C no one waits for the workers
+        finally:
+            forget()
+            unlimit_blas()
 
     def sample(self, case: Case, calls: int, digest: bool = False) -> tuple[Sample, str | None]:
         """Run `calls` calls, shared by the case's workers."""
@@ -135,18 +138,43 @@ def sample_of(shares: list[Share], calls: int, stolen: float) -> Sample:
     )
 
 
-def measure(groups: Iterable[Group], session: Session, plan: Plan, sampler: Sampler,
-            save: Callable[[Session], None]) -> Iterator[tuple[Group, list[Result]]]:
+def measure(
+    groups: Iterable[Group],
+    session: Session,
+    plan: Plan,
+    sampler: Sampler,
+    *,
+    save: Callable[[Session], None] = lambda session: None,
+    tick: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Group, list[Result]]]:
     """Measure group after group, and yield each as soon as it is done and saved.
 
     Groups that the session holds already are yielded as they are. When a group is interrupted, what its complete blocks say is
     saved before the interruption goes on.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        What to measure, in order.
+    session : Session
+        Where results go.
+    plan : Plan
+        How thoroughly.
+    sampler : Sampler
+        Who takes the samples.
+    save : callable
+        Called with the session when a group has been added to it.
+    tick : callable
+        Called after each block, `plan.blocks` times for each group.
     """
     for group in groups:
         known = known_results(group, session, plan)
         if known is None:
             sampler.new_group()
-            known = _measure_group(group, session, plan, sampler, save)
+            try:
+                known = _measure_group(group, session, plan, sampler, tick)
+            finally:
+                save(session)
         yield group, known
 
 
@@ -157,23 +185,23 @@ def known_results(group: Group, session: Session, plan: Plan) -> list[Result] | 
     return [known[each] for each in ids] if all(each in known for each in ids) else None
 
 
-def _measure_group(group: Group, session: Session, plan: Plan, sampler: Sampler,
-                   save: Callable[[Session], None]) -> list[Result]:
+def _measure_group(group: Group, session: Session, plan: Plan, sampler: Sampler, tick: Callable[[], None]) -> list[Result]:
     asked = group.all_cases()
     cases, notes = guarded(asked, plan, sampler)
     calls, checksums = {}, {}
     for case in cases:
         calls[case], checksums[case] = calibrate(case, plan, sampler)
     samples: dict[Case, list[Sample]] = {case: [] for case in cases}
+    results: list[Result] = []
     try:
         for block in range(plan.blocks):
             take_block(cases if block % 2 == 0 else cases[::-1], calls, samples, sampler)
+            tick()
     finally:
-        results = [result_of(case, samples, notes, checksums) for case in cases] if all(samples.values()) else []
-        results = [replace(each, case={**each.case, "asked": case.id}) for each, case in zip(results, asked, strict=False)]
+        if all(samples.values()):
+            results = [result_of(case, samples, notes, checksums, name.id) for case, name in zip(cases, asked, strict=True)]
         for result in results:
             session.add(result)
-        save(session)
     return results
 
 
@@ -220,17 +248,18 @@ def scaled(cases: tuple[Case, ...], factor: float) -> tuple[Case, ...]:
 
 def one_digit(size: float) -> int:
     """Round down to one significant digit: 1234 to 1000."""
-    power = 10 ** int(math.log10(max(1.0, size)))
+    power = int(10 ** math.floor(math.log10(max(1.0, size))))
     return max(1, int(size // power) * power)
 
 
 def expected_seconds(cases: tuple[Case, ...], plan: Plan, sampler: Sampler) -> float:
     """Estimate how long a group takes, from one call of each serial case on a hundredth of the size."""
-    total = 0.0
+    total, serial = 0.0, {}
     for case in cases:
         if case.executor == "serial":
             small = replace(case, size=max(1, case.size // PROBE_SHRINK))
-            seconds = sampler.sample(small, 1)[0].seconds * case.size / small.size
+            serial[case.call] = sampler.sample(small, 1)[0].seconds * case.size / small.size
+        seconds = serial.get(case.call, serial[baseline_of(case).call])
         total += max(plan.sample_seconds, seconds * case.workers)
     return total * plan.blocks
 
@@ -250,26 +279,32 @@ def calibrate(case: Case, plan: Plan, sampler: Sampler) -> tuple[int, str | None
 # --- after: what the samples say -----------------------------------------------------------------------------------------------
 
 
-def result_of(case: Case, samples: Mapping[Case, list[Sample]], notes: tuple[str, ...],
-              checksums: Mapping[Case, str | None]) -> Result:
-    """Compare a case's samples with those of its baseline and its ceiling, block by block."""
-    own = [sample.seconds for sample in samples[case]]
-    serial = [sample.seconds for sample in samples[baseline_of(case)]]
-    speedup, ceiling = ratio(serial, own), None
-    top = ceiling_of(case)
-    if top is not None:
-        ceiling = Ceiling(**ratio(serial, [sample.seconds for sample in samples[top]]).to_dict(), kind=CEILINGS[top.executor])
-    warnings = warnings_of(case, samples[case]) + differing_output(case, checksums)
+def result_of(
+    case: Case,
+    samples: Mapping[Case, list[Sample]],
+    notes: tuple[str, ...],
+    checksums: Mapping[Case, str | None],
+    asked: str,
+) -> Result:
+    """Compare a case's samples with those of its baseline and its ceiling, block by block.
+
+    `asked` is the id of the case that was asked for: another if its size was scaled down.
+    """
+    seconds = {each: [sample.seconds for sample in samples[each]] for each in samples}
+    serial, top = baseline_of(case), ceiling_of(case)
+    speedup = ratio(seconds[serial], seconds[case])
+    ceiling = Ceiling(**ratio(seconds[serial], seconds[top]).to_dict(), kind=CEILINGS[top.executor]) if top else None
+    warnings = warnings_of(case, samples[case])
     return Result(
-        case=case.to_dict(),
+        case={**case.to_dict(), "asked": asked},
         samples=tuple(samples[case]),
-        seconds=bootstrap_median(own),
-        speedup=Speedup(**speedup.to_dict(), baseline=baseline_of(case).id),
+        seconds=bootstrap_median(seconds[case]),
+        speedup=Speedup(**speedup.to_dict(), baseline=serial.id),
         ceiling=ceiling,
         efficiency=speedup.value / ceiling.value if ceiling else None,
         **facts(case),
-        noisy=bool(warnings_of(case, samples[case])),
-        notes=notes + warnings,
+        noisy=bool(warnings),
+        notes=notes + warnings + differing_output(case, checksums),
         checksum=checksums[case],
         working_set_bytes=working_set(case),
         pinned=not case.runs_openmp and case.workers <= len(usable_cores()),

@@ -242,9 +242,10 @@ def default_path(experiment: str) -> Path:
     return _sessions() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
 
 
-def last_session() -> Path | None:
-    """Return the file that was last written where `default_path` points to, or None."""
-    return max(_sessions().glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
+def last_session(experiment: str = "*") -> Path | None:
+    """Return the file that was last written where `default_path` points to, of one experiment or of any; or None."""
+    found = _sessions().glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
+    return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
 # The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.

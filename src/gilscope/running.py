@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gilscope.cases import case_of
 from gilscope.cores import usable_cores
 from gilscope.experiments import EXPERIMENTS, Experiment
 from gilscope.machine import machine
 from gilscope.measure import Group, Machine, measure
 from gilscope.observing import ticks_during
 from gilscope.results import Result, Session, load
+from gilscope.sampling import prepared
+
+OBSERVED = {True: "another Python thread could run meanwhile", False: "no other Python thread could run meanwhile"}
 
 Seen = Callable[[Group, list[Result], Session], None]
 
@@ -26,6 +32,7 @@ def run(
     path: str | os.PathLike[str] | None = None,
     resume: bool = False,
     seen: Seen | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Session:
     """Run an experiment and return its session.
 
@@ -43,6 +50,8 @@ def run(
         Whether to go on with the session at `path`.
     seen : callable, optional
         Told of each group as soon as it is measured.
+    progress : callable, optional
+        Told what share of the samples is taken, from 0 to 1.
 
     Returns
     -------
@@ -58,9 +67,13 @@ def run(
     session = resumed(experiment, Path(path)) if resume and path and Path(path).exists() else new_session(experiment)
     groups = [for_this_machine(group) for group in experiment.groups(quick, full)]
     plan = experiment.plans["quick" if quick else "default"]
+    tick = ticker(progress, len(groups) * plan.blocks) if progress else lambda: None
+    save = saver(path)
     with Machine() as sampler:
-        for group, results in measure(groups, session, plan, sampler, saver(path)):
-            results = results if len(usable_cores()) > 1 else with_observations(results, session)
+        for group, results in measure(groups, session, plan, sampler, save=save, tick=tick):
+            if len(usable_cores()) == 1:
+                results = with_observations(results, session)
+                save(session)
             if seen:
                 seen(group, results, session)
     return session
@@ -101,24 +114,30 @@ def saver(path: str | os.PathLike[str] | None) -> Callable[[Session], None]:
     return (lambda session: None) if path is None else (lambda session: session.save(path))
 
 
+def ticker(progress: Callable[[float], None], total: int) -> Callable[[], None]:
+    """Return what counts blocks and tells their share."""
+    count = itertools.count(1)
+    return lambda: progress(next(count) / total)
+
+
 def for_this_machine(group: Group) -> Group:
     """Keep the serial cases only where there is one core: threads could not overlap whatever they do."""
     if len(usable_cores()) > 1:
         return group
     serial = dict.fromkeys(replace(case, executor="serial", workers=1) for case in group.cases)
-    return Group(group.name, tuple(serial))
+    return replace(group, cases=tuple(serial))
 
 
 def with_observations(results: list[Result], session: Session) -> list[Result]:
-    """Note in each result whether another Python thread could run during the call, and keep that in the session."""
-    from gilscope.cases import case_of
-    from gilscope.sampling import prepared
-
-    noted = []
-    for result in results:
-        run_calls = prepared(case_of(result.case))
-        ticks = ticks_during(lambda run_calls=run_calls: run_calls(1))
-        note = "another Python thread could run meanwhile" if ticks else "no other Python thread could run meanwhile"
-        noted.append(replace(result, notes=(*result.notes, note)))
-        session.add(noted[-1])
+    """Note in each result, also in the session, whether another Python thread could run during the call."""
+    noted = [result if set(result.notes) & set(OBSERVED.values()) else observed(result) for result in results]
+    for result in noted:
+        session.add(result)
     return noted
+
+
+def observed(result: Result) -> Result:
+    """Add the note, as the last one, to a result that does not have it yet."""
+    run_calls = prepared(case_of(result.case))
+    ticks = ticks_during(partial(run_calls, 1))
+    return replace(result, notes=(*result.notes, OBSERVED[ticks > 0]))

@@ -112,7 +112,7 @@ def measured() -> list[Result]:
     group = Group("self-test", tuple(Case(call, SIZE, "threads", WORKERS) for call in calls))
     session = Session("self-test", {"gil": gil()})
     with Machine() as machine:
-        return next(results for _, results in measure([group], session, PLAN, machine, lambda session: None))
+        return next(results for _, results in measure([group], session, PLAN, machine))
 
 
 def gil() -> bool:

@@ -30,7 +30,7 @@ __all__ = ["NotSendable", "Parcel", "Segment", "open_parcel", "sendable", "share
 LARGE = 1 << 20
 
 
-class NotSendable(TypeError):  # noqa: N818
+class NotSendable(TypeError):
     """What should be sent to another process cannot be."""
 
 
@@ -106,9 +106,7 @@ def _unlink(memory: SharedMemory, owner: int) -> None:
         memory.unlink()
 
 
-def shared_empty(
-    shape: int | tuple[int, ...], dtype: DTypeLike = float, order: Literal["C", "F"] = "C"
-) -> NDArray[Any]:
+def shared_empty(shape: int | tuple[int, ...], dtype: DTypeLike = float, order: Literal["C", "F"] = "C") -> NDArray[Any]:
     """Return a new array in shared memory, zero to begin with.
 
     Sent to a worker of `gilscope.executors.Processes`, it stays this one array, and so do its slices: nothing is
@@ -214,9 +212,9 @@ class _Packer(pickle.Pickler):
 
 
 def _is_ordinary_array(obj: Any) -> bool:
-    """Whether it may go by name: subclasses carry more than their elements, and an empty array has no address."""
+    """Whether it may go by name; subclasses carry more than their elements."""
     numpy = sys.modules.get("numpy")  # before it is imported, nothing is an array
-    return numpy is not None and type(obj) is numpy.ndarray and obj.size > 0 and _is_plain(obj.dtype)
+    return numpy is not None and type(obj) is numpy.ndarray and _is_plain(obj.dtype)
 
 
 def _unreachable(obj: FunctionType | type) -> str | None:

@@ -15,6 +15,7 @@ Two rules keep a driver safe:
 A new strategy is one driver and one row in STRATEGIES.
 """
 
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
 from libc.stdint cimport uintptr_t
@@ -42,6 +43,7 @@ def isa() -> str:
 
 # --- the loops -----------------------------------------------------------------------------------------------------------------
 
+@cython.final
 cdef class Loop:
     """One C loop: a kernel for one element type.
 
@@ -62,6 +64,9 @@ cdef class Loop:
     cdef const gs_kernel *row
     cdef readonly str kernel, kind, element, result
     cdef readonly int inputs, parameters
+
+    def __init__(self):
+        raise TypeError("loops are not made: they are in LOOPS")
 
     @property
     def address(self):
@@ -107,10 +112,10 @@ ctypedef struct Job:
 cdef str flaw(const gs_kernel *row, tuple inputs, object result):
     """What is wrong with the arrays, or None."""
     cdef Py_ssize_t position
-    if len(inputs) != row.inputs or not cnp.PyArray_Check(result):
+    if len(inputs) != row.inputs or not cnp.PyArray_CheckExact(result):
         return f"takes {row.inputs} input arrays and an array for the result"
     for position in range(row.inputs):
-        if not cnp.PyArray_Check(inputs[position]) or not usable(inputs[position], row.element):
+        if not cnp.PyArray_CheckExact(inputs[position]) or not usable(inputs[position], row.element):
             return f"takes C-contiguous, aligned input arrays of type {chr(row.element)!r}"
         if position and not same_shape(inputs[0], inputs[position]):
             return "takes inputs of equal shapes"
@@ -118,6 +123,8 @@ cdef str flaw(const gs_kernel *row, tuple inputs, object result):
         return f"takes a writable, C-contiguous, aligned result of type {chr(row.result)!r}"
     if row.kind == GS_MAP and not same_shape(inputs[0], result):
         return "takes a result of the shape of its inputs"
+    if row.kind != GS_MAP and cnp.PyArray_NDIM(inputs[0]) != 1:
+        return "takes one-dimensional inputs"
     if row.kind != GS_MAP and cnp.PyArray_SIZE(result) != row.results:
         return f"takes a result of {row.results} items"
     for position in range(row.inputs):
@@ -153,11 +160,11 @@ cdef bint is_for(const gs_kernel *row, tuple inputs):
 
 
 def pick(tuple loops not None, tuple inputs not None, result):
-    """Return the loop that can run on these arrays as they are, or None."""
+    """Return the loop that can run on these arrays as users pass them (a fold's result is 0-d), or None."""
     cdef Loop loop
     for loop in loops:
         if is_for(loop.row, inputs) and flaw(loop.row, inputs, result) is None:
-            return loop
+            return loop if loop.row.kind != GS_FOLD or cnp.PyArray_NDIM(result) == 0 else None
     return None
 
 
@@ -326,6 +333,7 @@ cdef inline Py_ssize_t chunk_end(const Job *job, Py_ssize_t start) noexcept nogi
 
 # --- the table -----------------------------------------------------------------------------------------------------------------
 
+@cython.final
 cdef class Strategy:
     """How a native call treats the GIL.
 
@@ -342,6 +350,9 @@ cdef class Strategy:
     cdef driver drive
     cdef readonly str name, summary, missing
     cdef readonly dict options
+
+    def __init__(self):
+        raise TypeError("strategies are not made: they are in STRATEGIES")
 
     def __repr__(self):
         return f"<strategy {self.name}: {self.summary}>"
@@ -379,6 +390,8 @@ cdef Py_ssize_t whole(str name, object value, Py_ssize_t low, Py_ssize_t high) e
 
 
 cdef long long nanoseconds(str name, object seconds) except -1:
+    if isinstance(seconds, bool) or not hasattr(type(seconds), "__float__"):
+        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
     if not 0 <= seconds <= 3600:
         raise ValueError(f"{name} must be from 0 to 3600 seconds, not {seconds}")
     return <long long>(<double>seconds * 1e9)
@@ -390,6 +403,12 @@ cdef int set_options(Job *job, dict options) except -1:
     job.threads = whole("threads", options.get("threads", 1), 1, MAX_THREADS)
     job.interval_ns = nanoseconds("interval", options.get("interval", 0))
     return 0
+
+
+def check_options(dict options not None):
+    """Check a strategy's options as `run` does, for who takes them without it."""
+    cdef Job job
+    set_options(&job, options)
 
 
 def run(Loop loop not None, Strategy strategy not None, tuple inputs not None, result, tuple parameters=(), dict options={}):
@@ -451,6 +470,9 @@ cdef class Direct:
     def __init__(self, tuple loops not None, Strategy strategy not None, tuple parameters not None):
         require(strategy)
         set_options(&self.template, strategy.options)
+        for loop in loops:
+            if len(parameters) != loop.parameters:
+                raise ValueError(f"{loop.kernel} takes {loop.parameters} parameters")
         self.loops, self.strategy, self.parameters = loops, strategy, parameters
 
     def __call__(self, tuple inputs not None, result):

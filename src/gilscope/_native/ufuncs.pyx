@@ -17,7 +17,6 @@ cnp.import_ufunc()
 
 cdef enum:
     BLOCK = 512      # elements copied at a time: 3 arrays of doubles are 12 KiB, well inside the L1 cache
-    BLOCK_BYTES = 8 * BLOCK
 
 
 cdef Py_ssize_t item_size(char kind) noexcept nogil:
@@ -46,8 +45,8 @@ cdef bint all_contiguous(const gs_kernel *kernel, const cnp.npy_intp *strides) n
 
 cdef void run_strided(const gs_kernel *kernel, char **args, const cnp.npy_intp *strides, Py_ssize_t count, bint map_out) noexcept nogil:
     """Block by block; a map's results are scattered, a fold's add up in args[inputs]."""
-    cdef char blocks[(GS_MAX_INPUTS + 1) * BLOCK_BYTES]
-    cdef char *out = blocks + GS_MAX_INPUTS * BLOCK_BYTES
+    cdef double blocks[GS_MAX_INPUTS + 1][BLOCK]  # doubles, so that they are aligned for any type
+    cdef char *out = <char *>blocks[GS_MAX_INPUTS]
     cdef Py_ssize_t start = 0, length, in_size = item_size(kernel.element), out_size = item_size(kernel.result)
     cdef int position, inputs = kernel.inputs
     cdef gs_task task
@@ -55,8 +54,9 @@ cdef void run_strided(const gs_kernel *kernel, char **args, const cnp.npy_intp *
     while start < count:
         length = min(count - start, <Py_ssize_t>BLOCK)
         for position in range(inputs):
-            task.in_[position] = blocks + position * BLOCK_BYTES
-            gather(blocks + position * BLOCK_BYTES, args[position] + start * strides[position], strides[position], in_size, length)
+            task.in_[position] = blocks[position]
+            gather(<char *>blocks[position], args[position] + start * strides[position], strides[position], in_size,
+                   length)
         kernel.run(&task, 0, length)
         if map_out:
             scatter(args[inputs] + start * strides[inputs], strides[inputs], out, out_size, length)

@@ -70,4 +70,5 @@ def lines(facts: dict[str, Any]) -> dict[str, str]:
 
 def library(each: dict[str, Any]) -> str:
     """Write one BLAS or OpenMP library in a few words."""
-    return f"{each.get('internal_api')} {each.get('version') or ''} ({each['user_api']}, {each['num_threads']} threads)".replace("  ", " ")
+    name = f"{each.get('internal_api')} {each.get('version') or ''}".strip()
+    return f"{name} ({each['user_api']}, {each['num_threads']} threads)"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,17 @@ def write_json(json_file: str | None, data: Any) -> None:
         sys.stdout.write(text)
     else:
         Path(json_file).write_text(text)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[float], None]]:
+    """Show a progress bar where standard error is a terminal; lines printed meanwhile stand above it."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("measuring", total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from gilscope.commands._output import json_option, speaker, write_json
+from gilscope.commands._output import bar, json_option, speaker, write_json
 from gilscope.cores import usable_cores
 from gilscope.experiments import Experiment
 from gilscope.measure import Group
@@ -33,10 +34,18 @@ def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: s
     session = new_session(chosen)
     say(opening(chosen, session))
     try:
-        session = run(experiment, quick=quick, full=full, path=path, resume=resume, seen=Table(chosen, say).add)
+        with bar() as progress:
+            session = run(
+                experiment, quick=quick, full=full, path=path, resume=resume, seen=Table(chosen, say).add, progress=progress
+            )
     except KeyboardInterrupt:
-        say(f"interrupted; what was measured is in {path}\ngo on with: gilscope run {experiment} --resume")
-        raise
+        if not path.exists():
+            raise
+        options = [name for name, given in (("--quick", quick), ("--full", full)) if given]
+        options += ["--json", json_file] if json_file not in (None, "-") else []
+        again = " ".join(["gilscope run", experiment, *options, "--resume"])
+        click.echo(f"interrupted; go on with `{again}`: what was measured is in {path}", err=True)
+        sys.exit(130)
     say("\n" + "\n".join(text.wrapped(line) for line in chosen.verdict(session)))
     say(f"session: {path}")
     if json_file == "-":
@@ -63,13 +72,15 @@ def opening(experiment: Experiment, session: Session) -> str:
 
 
 class Table:
-    """Prints rows as they come, with a line on what is being measured where there is a terminal."""
+    """Prints rows as they come."""
 
     def __init__(self, experiment: Experiment, say: Callable[[str], None]) -> None:
         self._experiment = experiment
         self._say = say
 
     def add(self, group: Group, results: list[Result], session: Session) -> None:
-        """Print the rows of a group."""
+        """Print the rows of a group, under its title."""
+        if group.title:
+            self._say(group.title)
         for row in self._experiment.rows(group, results, session):
-            self._say("\n".join(text.row_lines(row)))
+            self._say("\n".join(text.row_lines(row, self._experiment.columns)))

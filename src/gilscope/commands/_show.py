@@ -48,9 +48,13 @@ def block(kernel: str, name: str, sources: dict[str, str]) -> list[str]:
     lines = sources[name].rstrip().splitlines()
     if len(lines) == 1:
         lines = textwrap.wrap(lines[0], 60)
-    twin = {line.strip() for line in sources["cython.held"].splitlines()}
-    marked = [MARK if name == "cython.released" and line.strip() == "with nogil:" and line.strip() not in twin else PLAIN for line in lines]
-    return [f"{PLAIN}{kernel}.{name}", *(mark + line for mark, line in zip(marked, lines, strict=True))]
+    marks = [MARK if name == "cython.released" and releases(line) else PLAIN for line in lines]
+    return [f"{PLAIN}{kernel}.{name}", *(mark + line for mark, line in zip(marks, lines, strict=True))]
+
+
+def releases(line: str) -> bool:
+    """Tell whether this is the line in which the twins differ."""
+    return line.strip() == "with nogil:"
 
 
 def side_by_side(left: list[str], right: list[str]) -> str:

@@ -10,10 +10,12 @@ The article is the SciPy cookbook's "Parallel Programming with numpy and scipy".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from gilscope.cases import Case, short
 from gilscope.experiments._experiment import Experiment, Published, Row
+from gilscope.kernels._article import CACHE_CHUNK
 from gilscope.measure import Group, Plan
 from gilscope.results import Result, Session
 
@@ -36,6 +38,9 @@ LABELS = {
 }
 
 TWINS = ("exp.c.held", "exp.c.declared_nogil", "exp.c.released")
+CYTHON_TWINS = ("exp.cython.held", "exp.cython.released")
+CLIFF = "exp.c.per_item"
+EXP_CALLS = (*TWINS, CLIFF, *CYTHON_TWINS)
 
 
 def groups(quick: bool, full: bool) -> tuple[Group, ...]:
@@ -51,15 +56,16 @@ def routine_group(call: str, size: int) -> Group:
 
 
 def twins_group() -> Group:
-    """Return the C loop with the GIL held and released, in one group: their ratio is the point."""
-    cases = [Case(call, EXP_SIZE) for call in TWINS]
-    cases += [Case(call, EXP_SIZE, executor, WORKERS) for call in TWINS for executor in ("threads", "processes")]
-    return Group("exp", tuple(cases))
+    """Return one C loop under several strategies, and the Cython twins, in one group: their ratios are the point."""
+    cases = [Case(call, EXP_SIZE) for call in EXP_CALLS]
+    cases += [Case(call, EXP_SIZE, "threads", WORKERS) for call in EXP_CALLS]
+    cases += [Case(call, EXP_SIZE, "processes", WORKERS) for call in ("exp.c.held", "exp.c.released", *CYTHON_TWINS)]
+    return Group("exp", tuple(cases), title="exp, one loop with and without the GIL")
 
 
 def rows(group: Group, results: list[Result], session: Session) -> list[Row]:
     """Return a group's rows: a routine's one, or one for each strategy."""
-    calls = (group.name,) if group.name in LABELS else TWINS
+    calls = (group.name,) if group.name in LABELS else EXP_CALLS
     return [row_of(call, results, bool(session.machine["gil"])) for call in calls]
 
 
@@ -68,7 +74,7 @@ def row_of(call: str, results: list[Result], gil: bool) -> Row:
     serial, threads, processes = (pick(results, call, executor) for executor in ("serial", "threads", "processes"))
     assert serial is not None
     label = f"{LABELS.get(call, call)}, {short(serial.case['size'])}"
-    remark = REMARKS[call](serial, threads, gil) if threads else "; ".join(serial.notes)
+    remark = REMARKS[call](serial, threads, gil) if threads else "".join(serial.notes[-1:])  # one core: who could run
     return Row(label, serial, (threads, processes), remark)
 
 
@@ -106,7 +112,12 @@ def on_g_out(serial: Result, threads: Result, gil: bool) -> str:
 
 def on_g_chunks(serial: Result, threads: Result, gil: bool) -> str:
     """Say what staying in the cache changes."""
-    return f"In the cache, but 611 releases a call, each followed by a wait for the GIL: {efficiency(threads)}."
+    return f"All in the cache, but {chunks(serial):,.0f} chunks, after each of which the GIL is wanted back: {efficiency(threads)}."
+
+
+def chunks(result: Result) -> int:
+    """Return how many chunks a call of `g_chunks` works through."""
+    return math.ceil(int(result.case["size"]) / CACHE_CHUNK)
 
 
 def on_g_small(serial: Result, threads: Result, gil: bool) -> str:
@@ -143,6 +154,22 @@ def on_released(serial: Result, threads: Result, gil: bool) -> str:
     return f"The same machine code at the same address, called without the GIL: {efficiency(threads)}."
 
 
+def on_per_item(serial: Result, threads: Result, gil: bool) -> str:
+    """Say what releasing for each element costs."""
+    cost = (serial.seconds.value - serial.seconds.value * x_of(serial)) / serial.case["size"] * 1e9
+    return f"The GIL released for each element: {cost:.0f} ns a release on one thread, and threads fight for every one."
+
+
+def on_cython_held(serial: Result, threads: Result, gil: bool) -> str:
+    """Say what the Cython twin is."""
+    return "The same in Cython, as one would write it (`gilscope show exp`); libm's exp, one element at a time, so slower than C."
+
+
+def on_cython_released(serial: Result, threads: Result, gil: bool) -> str:
+    """Say what the line does."""
+    return f"One line more, `with nogil:`. {efficiency(threads)}."
+
+
 REMARKS: dict[str, Callable[[Result, Result, bool], str]] = {
     "g.numpy": on_g,
     "g_out.numpy": on_g_out,
@@ -152,6 +179,9 @@ REMARKS: dict[str, Callable[[Result, Result, bool], str]] = {
     "exp.c.held": on_held,
     "exp.c.declared_nogil": on_declared,
     "exp.c.released": on_released,
+    "exp.c.per_item": on_per_item,
+    "exp.cython.held": on_cython_held,
+    "exp.cython.released": on_cython_released,
 }
 
 
@@ -173,9 +203,9 @@ def twins_verdict(found: dict[str, Result], gil: bool) -> str:
     numbers = f"{WORKERS} threads run exp {x(released)} as fast released and {x(held)} as fast held"
     if not gil:
         return f"GIL off: {numbers}; releasing makes no difference here."
-    if released.speedup and held.speedup and released.speedup.low > held.speedup.high:
+    if released.speedup and held.speedup and released.speedup.low > max(1, held.speedup.high):
         return f"Releasing the GIL is what lets threads scale: {numbers} (ceiling {ceiling(released)}); the machine code is the same."
-    return f"No difference between held and released could be shown here: {numbers} (ceiling {ceiling(released)})."
+    return f"That releasing the GIL lets threads scale could not be shown here: {numbers} (ceiling {ceiling(released)})."
 
 
 def article_verdict(found: dict[str, Result], gil: bool) -> str:
@@ -192,9 +222,12 @@ def one_core_verdict(session: Session) -> list[str]:
 
 def x(result: Result) -> str:
     """Write a speed-up with its interval."""
-    return f"{result.speedup:.2f}x" if result.speedup is None else (
-        f"{result.speedup.value:.2f}x [{result.speedup.low:.2f}, {result.speedup.high:.2f}]"
-    )
+    return f"{result.speedup.value:.2f}x [{result.speedup.low:.2f}, {result.speedup.high:.2f}]" if result.speedup else "?"
+
+
+def x_of(result: Result) -> float:
+    """Return a speed-up's value."""
+    return result.speedup.value if result.speedup else 1.0
 
 
 def ceiling(result: Result) -> str:

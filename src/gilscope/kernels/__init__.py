@@ -14,7 +14,7 @@ from gilscope.kernels._mandelbrot import mandelbrot
 
 KERNELS = {each.name: each for each in (exp, add, dot, mandelbrot, format)}
 
-__all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup", *KERNELS]
+__all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "add", "dot", "exp", "format", "lookup", "mandelbrot"]
 
 
 def lookup(name: str) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 if TYPE_CHECKING:
     from gilscope.kernels._kernel import Array, Kernel
@@ -18,17 +20,19 @@ class Prepared:
     arrays: tuple[Array, ...]
     result: Array
     given: bool
+    copied: bool
 
     def finish(self) -> Any:
         """Bring the result to where the caller wants it."""
-        computed = self.arrays[-1]
-        if self.given and computed.base is not self.result and computed is not self.result:
-            self.result[...] = computed.reshape(self.result.shape)
+        if self.copied:
+            self.result[...] = self.arrays[-1].reshape(self.result.shape)
         return self.result if self.given or self.result.ndim else self.result[()]
 
 
 def prepare(kernel: Kernel, name: str, args: tuple[Any, ...], out: Any) -> Prepared:
     """Check and convert the inputs and the result of one call.
+
+    Subclasses of ndarray count as the arrays that they are: masks are not looked at, and results are plain arrays.
 
     Raises
     ------
@@ -38,45 +42,48 @@ def prepare(kernel: Kernel, name: str, args: tuple[Any, ...], out: Any) -> Prepa
         For shapes that differ, or a result of another shape, read-only, or partly overlapping an input.
     """
     if len(args) != len(kernel.inputs):
-        raise TypeError(f"{name}() takes {', '.join(kernel.inputs)} and out, but {len(args)} inputs were given")
-    dtype = common_dtype(kernel, args)
-    shape = common_shape(kernel, args)
-    inputs = [contiguous(each, dtype, shape) for each in args]
+        raise TypeError(f"{name}() takes {len(kernel.inputs)} inputs ({', '.join(kernel.inputs)}) and out, not {len(args)}")
+    given = [np.asarray(arg) for arg in args]
+    dtype = common_dtype(kernel, args, given)
+    shape = common_shape(kernel, given)
+    inputs = [contiguous(each, dtype, shape) for each in given]
+    wanted = result_dtype(kernel, dtype)
+    if out is not None:
+        check_result(kernel, out, wanted, result_shape(kernel, shape), given)
     result = new_result(kernel, dtype, shape) if out is None else out
-    check_result(kernel, result, dtype, shape, args, inputs)
-    target = result.reshape(-1) if result.flags.carray and result.dtype.isnative else np.empty(result.size, result.dtype)
-    return Prepared((*inputs, target), result, out is not None)
+    copied = not result.flags.carray
+    # The view is of the very dtype that loops know: `intc` may also be called `long`.
+    target = np.empty(result.size, wanted) if copied else np.asarray(result).reshape(-1).view(wanted)
+    return Prepared((*inputs, target), result, out is not None, copied)
 
 
-def common_dtype(kernel: Kernel, args: tuple[Any, ...]) -> np.dtype[Any]:
-    """Return the dtype that the kernel computes in: float32 if the inputs are, else float64."""
-    given = [arg if isinstance(arg, (float, int)) and not isinstance(arg, np.generic) else np.asarray(arg) for arg in args]
+def common_dtype(kernel: Kernel, args: tuple[Any, ...], given: list[Array]) -> np.dtype[Any]:
+    """Return the dtype to compute in: float32 if all inputs but Python's numbers are, else float64."""
     for each, label in zip(given, kernel.inputs, strict=True):
-        kind = np.asarray(each).dtype
-        if not np.can_cast(kind, np.float64, "safe"):
-            raise TypeError(f"{label} has dtype {kind}: real numbers that fit float64 are accepted")
-    arrays = [each for each in given if isinstance(each, np.ndarray)]
-    single = arrays and all(each.dtype.newbyteorder("=") == np.float32 for each in arrays)
+        if not np.can_cast(each.dtype, np.float64, "safe"):
+            raise TypeError(f"{label} has dtype {each.dtype}: real numbers that fit float64 are accepted")
+    untyped = [isinstance(arg, (float, int)) and not isinstance(arg, np.generic) for arg in args]
+    dtypes = {each.dtype.newbyteorder("=") for each, skip in zip(given, untyped, strict=True) if not skip}
+    single = dtypes == {np.dtype("float32")}
     return np.dtype("float32" if single and "float32" in kernel.dtypes else "float64")
 
 
-def common_shape(kernel: Kernel, args: tuple[Any, ...]) -> tuple[int, ...]:
+def common_shape(kernel: Kernel, given: list[Array]) -> tuple[int, ...]:
     """Return the one shape of all inputs that are not scalars."""
-    shapes = {label: np.shape(arg) for label, arg in zip(kernel.inputs, args, strict=True) if np.shape(arg) != ()}
+    shapes = {label: each.shape for label, each in zip(kernel.inputs, given, strict=True) if each.ndim}
     if len(set(shapes.values())) > 1:
         listed = ", ".join(f"{label} {shape}" for label, shape in shapes.items())
         raise ValueError(f"inputs have different shapes ({listed}): only scalars broadcast")
-    shape = next(iter(shapes.values()), ())
+    shape: tuple[int, ...] = next(iter(shapes.values()), ())
     if kernel.kind != "map" and len(shape) > 1:
-        raise ValueError(f"{kernel.inputs[0]} has {len(shape)} dimensions: {kernel.name} takes one-dimensional arrays")
+        raise ValueError(f"{next(iter(shapes))} has shape {shape}: {kernel.name} takes one-dimensional arrays")
     return shape
 
 
-def contiguous(arg: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Return the input as a flat, C-contiguous, aligned array in native byte order, copied only if it is not one."""
-    array = np.asarray(arg, dtype)
+def contiguous(array: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    """Return an input as a flat, C-contiguous, aligned array in native byte order, copied only if it is not one."""
     if array.shape != shape:
-        return np.full(int(np.prod(shape)), array[()], dtype)
+        return np.full(math.prod(shape), array[()], dtype)
     return np.require(array, dtype, ["C", "A"]).reshape(-1)
 
 
@@ -95,33 +102,32 @@ def new_result(kernel: Kernel, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
     return np.empty(result_shape(kernel, shape), result_dtype(kernel, dtype))
 
 
-def check_result(
-    kernel: Kernel, out: Any, dtype: np.dtype[Any], shape: tuple[int, ...], args: tuple[Any, ...], inputs: list[Array]
-) -> None:
+def check_result(kernel: Kernel, out: Any, dtype: np.dtype[Any], shape: tuple[int, ...], given: list[Array]) -> None:
     """Check `out` before anything runs."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
-    wanted, wanted_shape = result_dtype(kernel, dtype), result_shape(kernel, shape)
-    if out.dtype != wanted:
-        raise TypeError(f"out has dtype {out.dtype}: it must be {wanted} for these inputs")
-    if out.shape != wanted_shape:
-        raise ValueError(f"out has shape {out.shape}: it must be {wanted_shape}")
+    if out.dtype != dtype:
+        raise TypeError(f"out has dtype {out.dtype}: it must be {dtype} for these inputs")
+    if out.shape != shape:
+        raise ValueError(f"out has shape {out.shape}: it must be {shape}")
     if not out.flags.writeable:
         raise ValueError("out is read-only: it must be writable")
-    for label, arg, used in zip(kernel.inputs, args, inputs, strict=True):
-        if overlaps_partly(kernel, arg, used, out):
-            raise ValueError(f"out overlaps {label} partly: pass {label} itself, or an array that shares no memory with it")
+    for label, each in zip(kernel.inputs, given, strict=True):
+        if overlaps_partly(kernel, each, out):
+            raise ValueError(f"out overlaps {label} partly: pass {label} itself, or an array that shares no memory")
 
 
-def overlaps_partly(kernel: Kernel, arg: Any, used: Array, out: Array) -> bool:
+def overlaps_partly(kernel: Kernel, given: Array, out: Array) -> bool:
     """Tell whether an input and the result share some memory but are not the same array of a map."""
-    if not isinstance(arg, np.ndarray) or not np.may_share_memory(arg, out):
+    # Not np.may_share_memory: it and np.shares_memory release the GIL, in a call that may claim to hold it.
+    (start, stop), (out_start, out_stop) = byte_bounds(given), byte_bounds(out)
+    if stop <= out_start or out_stop <= start:
         return False
-    same = arg.__array_interface__["data"] == out.__array_interface__["data"] and arg.strides == out.strides
-    if same and arg.shape == out.shape and arg.dtype == out.dtype and kernel.kind == "map":
+    same = given.ctypes.data == out.ctypes.data and given.strides == out.strides
+    if same and given.shape == out.shape and given.dtype == out.dtype and kernel.kind == "map":
         return False
     try:
-        return np.shares_memory(arg, out, max_work=10_000)
+        return np.shares_memory(given, out, max_work=10_000)  # type: ignore[arg-type]  # any number is taken
     except np.exceptions.TooHardError:
         return True
 

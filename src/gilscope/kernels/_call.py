@@ -47,6 +47,11 @@ class Missing:
             raise AttributeError(name)
         raise Unavailable(str(self))
 
+    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
+        from gilscope.kernels import lookup
+
+        return lookup, (self.name,)
+
     def __str__(self) -> str:
         return f"{self.name} is unavailable: {self.reason}"
 
@@ -121,7 +126,8 @@ class Call:
 
     def loop_address(self, dtype: Any) -> int | None:
         """Where the machine code of the C loop starts, or None where no C loop of ours runs."""
-        return self._loops[dtype].address if dtype in self._loops else None
+        loop = self._loops.get(np.dtype(dtype))
+        return None if loop is None else int(loop.address)
 
     def working_set(self, size: int, dtype: Any) -> int:
         """Return the bytes that one call touches: its inputs and its result."""
@@ -173,11 +179,13 @@ class Call:
     def _call_checked(self, args: tuple[Any, ...], out: Array | None, options: dict[str, Any]) -> Any:
         unknown = [name for name in options if name not in self._defaults]
         if unknown:
-            raise TypeError(f"{self.name}() has no option {unknown[0]!r}: its options are {', '.join(self._defaults) or 'none'}")
+            there = ", ".join(self._defaults) or "none"
+            raise TypeError(f"{self.name}() has no option {unknown[0]!r}: its options are {there}")
         if len(args) == len(self.kernel.inputs) + 1 and out is None:
             *args, out = args  # type: ignore[assignment]
+        options = checked(self.kernel, {**self._defaults, **options})
         call = prepare(self.kernel, self.name, tuple(args), out)
-        self._run(call.arrays, checked(self.kernel, {**self._defaults, **options}))
+        self._run(call.arrays, options)
         return call.finish()
 
     @property
@@ -227,7 +235,10 @@ class Implementation:
 
 
 def checked(kernel: Kernel, options: dict[str, Any]) -> dict[str, Any]:
-    """Check the kernel's parameters: integers, not negative, that fit a C int."""
+    """Check the kernel's parameters, which are integers, not negative, and fit a C int, and the strategy's options."""
+    from gilscope._native.strategies import check_options
+
+    check_options({name: value for name, value in options.items() if name not in kernel.parameters})
     for name in kernel.parameters:
         value = options[name]
         if isinstance(value, bool) or not hasattr(type(value), "__index__"):

@@ -8,8 +8,10 @@ from typing import Any
 from gilscope.experiments import Experiment, Row
 from gilscope.experiments._experiment import Published
 from gilscope.results import Result
+from gilscope.stats import Interval
 
-LABEL, SECONDS, COLUMN = 27, 10, 29
+LABEL, SECONDS, RATIO = 30, 10, 18
+COLUMN = SECONDS + 1 + RATIO
 WIDTH = LABEL + SECONDS + 2 * COLUMN
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
@@ -35,15 +37,16 @@ def header(experiment: Experiment) -> str:
 
 def published_line(published: Published) -> str:
     """Return a line of the published table."""
-    others = "".join(f"{seconds:>8g} s {f'{published.serial / seconds:.2f}x':>7} {'':11}" for seconds in published.others)
+    pairs = ((f"{seconds:g} s", f"{published.serial / seconds:.2f}x") for seconds in published.others)
+    others = "".join(f"{time:>{SECONDS}} {speedup:<{RATIO}}" for time, speedup in pairs)
     return f"{'  ' + published.label:{LABEL}}{f'{published.serial:g} s':>{SECONDS}}{others}".rstrip()
 
 
-def row_lines(row: Row) -> list[str]:
+def row_lines(row: Row, columns: tuple[str, ...]) -> list[str]:
     """Return a row and the sentence below it."""
     cells = "".join(cell(result) for result in row.others)
     first = f"{'  ' + row.label:{LABEL}}{duration(row.serial.seconds.value):>{SECONDS}}{cells}".rstrip()
-    return [first, wrapped(row.remark, 4), *(wrapped(note, 4) for note in notes(row))]
+    return [first, wrapped(row.remark, 4), *(wrapped(note, 4) for note in notes(row, columns))]
 
 
 def wrapped(sentence: str, indent: int = 0) -> str:
@@ -55,18 +58,26 @@ def cell(result: Result | None) -> str:
     """Return the time of one call and the speed-up with its interval."""
     if result is None:
         return f"{'':{COLUMN}}"
-    speedup = result.speedup
-    ratio = f"{speedup.value:.2f}x [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else ""
-    return f"{duration(result.seconds.value):>{SECONDS}} {ratio:>{COLUMN - SECONDS - 1}}"
+    return f"{duration(result.seconds.value):>{SECONDS}} {ratio(result.speedup) if result.speedup else '':>{RATIO}}"
 
 
-def notes(row: Row) -> list[str]:
-    """Return what a reader must know of a row's samples, each once."""
-    results = [each for each in (row.serial, *row.others) if each]
-    return [f"note: {note}" for note in dict.fromkeys(note for each in results for note in each.notes) if note not in row.remark]
+def ratio(interval: Interval) -> str:
+    """Write a ratio with its interval, with more digits where it is small."""
+    digits = 2 if interval.value >= 0.095 else 4
+    return f"{interval.value:.{digits}f}x [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+
+
+def notes(row: Row, columns: tuple[str, ...]) -> list[str]:
+    """Return what a reader must know of a row: what was changed, and in one line what made its samples noisy."""
+    results = {name: each for name, each in zip(("1 thread", *columns), (row.serial, *row.others), strict=True) if each}
+    told = dict.fromkeys(note for each in results.values() if not each.noisy for note in each.notes if note not in row.remark)
+    warned = {name: [note for note in each.notes if note not in row.remark] for name, each in results.items() if each.noisy}
+    noisy = [f"{name}: {'; '.join(notes)}" for name, notes in warned.items()]
+    return [*(f"note: {note}" for note in told), *([f"noisy: {' | '.join(noisy)}"] if noisy else [])]
 
 
 def duration(seconds: float) -> str:
     """Write a time with three digits and a unit."""
-    scale, unit = next(((scale, unit) for scale, unit in UNITS if seconds >= scale), UNITS[-1])
-    return f"{seconds / scale:.3g} {unit}"
+    rounded = float(f"{seconds:.3g}")
+    scale, unit = next(((scale, unit) for scale, unit in UNITS if rounded >= scale), UNITS[-1])
+    return f"{float(f'{seconds / scale:.3g}'):g} {unit}"

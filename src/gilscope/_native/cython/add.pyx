@@ -6,7 +6,9 @@ ctypedef fused real:
     float
 
 
-def add_held(const real[::1] x, const real[::1] y, real[::1] out):
+def add_held(
+    const real[::1] x, const real[::1] y, real[::1] out
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")
@@ -14,7 +16,9 @@ def add_held(const real[::1] x, const real[::1] y, real[::1] out):
         out[i] = x[i] + y[i]
 
 
-def add_released(const real[::1] x, const real[::1] y, real[::1] out):
+def add_released(
+    const real[::1] x, const real[::1] y, real[::1] out
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")
@@ -31,13 +35,17 @@ cdef void add_loop(const real[::1] x, const real[::1] y, real[::1] out) noexcept
 
 
 # ... so this call, made with the GIL, keeps it.
-def add_declared_nogil(const real[::1] x, const real[::1] y, real[::1] out):
+def add_declared_nogil(
+    const real[::1] x, const real[::1] y, real[::1] out
+):
     if y.shape[0] != x.shape[0] or out.shape[0] != x.shape[0]:
         raise ValueError("x, y and out differ in length")
     add_loop(x, y, out)
 
 
-def add_parallel(const real[::1] x, const real[::1] y, real[::1] out, int threads):
+def add_parallel(
+    const real[::1] x, const real[::1] y, real[::1] out, int threads
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")

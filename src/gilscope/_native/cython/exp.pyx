@@ -38,7 +38,9 @@ def exp_declared_nogil(const real[::1] x, real[::1] out):
     exp_loop(x, out)
 
 
-def exp_parallel(const real[::1] x, real[::1] out, int threads):
+def exp_parallel(
+    const real[::1] x, real[::1] out, int threads
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if out.shape[0] != n:
         raise ValueError("x and out differ in length")

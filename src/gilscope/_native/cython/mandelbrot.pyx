@@ -19,7 +19,9 @@ cdef inline int escape(real x, real y, int iterations) noexcept nogil:
     return iterations
 
 
-def mandelbrot_held(const real[::1] x, const real[::1] y, int[::1] out, int iterations):
+def mandelbrot_held(
+    const real[::1] x, const real[::1] y, int[::1] out, int iterations
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")
@@ -27,7 +29,9 @@ def mandelbrot_held(const real[::1] x, const real[::1] y, int[::1] out, int iter
         out[i] = escape(x[i], y[i], iterations)
 
 
-def mandelbrot_released(const real[::1] x, const real[::1] y, int[::1] out, int iterations):
+def mandelbrot_released(
+    const real[::1] x, const real[::1] y, int[::1] out, int iterations
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")
@@ -44,14 +48,18 @@ cdef void mandelbrot_loop(const real[::1] x, const real[::1] y, int[::1] out, in
 
 
 # ... so this call, made with the GIL, keeps it.
-def mandelbrot_declared_nogil(const real[::1] x, const real[::1] y, int[::1] out, int iterations):
+def mandelbrot_declared_nogil(
+    const real[::1] x, const real[::1] y, int[::1] out, int iterations
+):
     if y.shape[0] != x.shape[0] or out.shape[0] != x.shape[0]:
         raise ValueError("x, y and out differ in length")
     mandelbrot_loop(x, y, out, iterations)
 
 
 # Points differ in cost, so threads take a few at a time.
-def mandelbrot_parallel(const real[::1] x, const real[::1] y, int[::1] out, int iterations, int threads):
+def mandelbrot_parallel(
+    const real[::1] x, const real[::1] y, int[::1] out, int iterations, int threads
+):
     cdef Py_ssize_t i, n = x.shape[0]
     if y.shape[0] != n or out.shape[0] != n:
         raise ValueError("x, y and out differ in length")
