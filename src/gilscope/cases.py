@@ -64,7 +64,7 @@ class Case:
         """Its name in a session: what one can paste, then what is not the default."""
         workers = self.executor if self.executor == "serial" else f"{self.executor}-{self.workers}"
         dtype = () if self.dtype == "float64" else (self.dtype,)
-        options = (f"{name}={value}" for name, value in self.options.items())
+        options = (f"{name}={value}" for name, value in sorted(self.options.items()))
         return "/".join((self.call, workers, short(self.size), *dtype, *options))
 
     @property

@@ -11,16 +11,17 @@ To add an executor, write a class with a `name` and the method `_post`, and put 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import pickle
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from gilscope.handythread import WAIT
-from gilscope.shared_arrays import NotSendable, Parcel, Segment, open_parcel, sendable
+from gilscope.main_module import main_hidden
+from gilscope.meeting import PATIENCE, CalledOff, Meeting, attend
+from gilscope.sending import NotSendable, Parcel, open_parcel, sendable
+from gilscope.shared_arrays import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,123 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EXECUTORS", "Executor", "NotSendable", "Processes", "Serial", "Threads", "WorkerDied", "sendable"]
 
-PATIENCE = 60.0  #: seconds that a worker waits for the others to arrive
-_POLL = 0.0002  # seconds between two looks at who has arrived
-_LEAD_NS = 1_000_000  # from the last arrival to the common start: by then all have looked again, five times over
-_SPIN_NS = 100_000  # sleep ends about 60 µs late (Linux adds a timer slack of 50), so the last bit is not slept
-
 
 class WorkerDied(RuntimeError):
     """A worker process ended in the middle of a call."""
-
-
-class CalledOff(RuntimeError):
-    """Another worker failed, so this one waits no longer; the caller gets the other's error."""
-
-
-class Meeting:
-    """A place where workers wait for each other, threads and processes alike.
-
-    Unlike a barrier it needs nothing inherited, only a block of memory that everyone sees: a bytearray among threads, a
-    `Segment` among processes. Each worker writes how often it has arrived, and the first one publishes when to go.
-    """
-
-    def __init__(self, block: bytearray | Segment, workers: int, patience: float) -> None:
-        self.block, self.workers, self.patience = block, workers, patience
-        self._slots = memoryview(block).cast("q")  # an aligned 8-byte store is never seen half done
-
-    @staticmethod
-    def size(workers: int) -> int:
-        """Return how many bytes the block needs."""
-        return 8 * (workers + 2)
-
-    def arrive(self, index: int, times: int) -> None:
-        """Say that worker `index` has arrived for the nth time."""
-        self._slots[index] = times
-
-    def arrived(self, times: int) -> int:
-        """Return how many workers have arrived for the nth time."""
-        return sum(slot >= times for slot in self._slots[: self.workers])
-
-    @property
-    def go(self) -> int:
-        """When to start, by `time.perf_counter_ns`: a new value for every round."""
-        return self._slots[self.workers]
-
-    @go.setter
-    def go(self, when: int) -> None:
-        self._slots[self.workers] = when
-
-    @property
-    def called_off(self) -> bool:
-        """Whether waiting is of no use any more."""
-        return bool(self._slots[self.workers + 1])
-
-    def call_off(self) -> None:
-        """Tell all who wait, now or later, that it is of no use."""
-        self._slots[self.workers + 1] = 1
-
-    def __reduce__(self) -> Args:
-        if not isinstance(self.block, Segment):
-            raise NotSendable("Threads was given a pool of processes: pass it to Processes(pool=...)")
-        return _meeting_at, (self.block.name, len(self.block), self.workers, self.patience)
-
-
-def _meeting_at(name: str, size: int, workers: int, patience: float) -> Meeting:
-    return Meeting(Segment.attach(name, size, writable=True), workers, patience)
-
-
-class Start:
-    """What a worker calls when it is prepared: returns when all workers have called it, at the same moment for all.
-
-    It may be called again, for a new round.
-    """
-
-    def __init__(self, meeting: Meeting, index: int) -> None:
-        self.rounds = 0
-        self._meeting, self._index, self._last = meeting, index, meeting.go
-
-    def __call__(self) -> None:
-        self.rounds += 1
-        self._meeting.arrive(self._index, self.rounds)
-        self._last = self._wait(time.monotonic() + self._meeting.patience)
-        _sleep_until(self._last)
-
-    def _wait(self, deadline: float) -> int:
-        meeting = self._meeting
-        while (go := meeting.go) == self._last:
-            if meeting.called_off:
-                raise CalledOff("another worker failed")
-            if self._index == 0 and meeting.arrived(self.rounds) == meeting.workers:
-                meeting.go = time.perf_counter_ns() + (_LEAD_NS if meeting.workers > 1 else 0)
-            elif time.monotonic() > deadline:
-                raise TimeoutError(self._late())
-            else:
-                time.sleep(_POLL)
-        return go
-
-    def _late(self) -> str:
-        meeting = self._meeting
-        return (
-            f"{meeting.arrived(self.rounds)} of {meeting.workers} workers arrived within {meeting.patience:g} s: "
-            "the pool has too few free workers, or not every worker calls start() as often"
-        )
-
-
-def _sleep_until(go: int) -> None:
-    # CPython's perf_counter is one clock for all processes on Linux (CLOCK_MONOTONIC), macOS (mach_absolute_time) and
-    # Windows (QueryPerformanceCounter). Were it not, `left` would be absurd: then start at once.
-    while 0 < (left := go - time.perf_counter_ns()) <= _LEAD_NS:
-        time.sleep(max(0, left - _SPIN_NS) / 1e9)  # even sleep(0) lets other threads have the GIL
-
-
-def _attend(meeting: Meeting, index: int, f: Function, *args: Any) -> Any:
-    """Run `f` as worker `index`."""
-    start = Start(meeting, index)
-    result = f(index, start, *args)
-    if not start.rounds:
-        raise RuntimeError(f"worker {index} returned without calling start()")
-    return result
 
 
 class Executor:
@@ -215,7 +102,7 @@ class Executor:
         """
         with self._meeting() as meeting:
             try:
-                futures = self._post(_attend, (f, *args), [(meeting, index) for index in range(self.workers)])
+                futures = self._post(attend, (f, *args), [(meeting, index) for index in range(self.workers)])
                 for future in futures:
                     future.add_done_callback(lambda future: meeting.call_off() if _failed(future) else None)
                 return self._results(futures)
@@ -376,7 +263,7 @@ class Processes(Executor):
         from multiprocessing import active_children
 
         try:
-            with _main_hidden():
+            with main_hidden():
                 pids = self.together(_report)
         except BaseException:
             self.close()
@@ -470,38 +357,3 @@ def _end(processes: Iterable[BaseProcess]) -> str:
     if code == -9:
         return "was killed (SIGKILL, as the system does when memory runs out)"
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-
-_HIDING = threading.Lock()
-
-
-@contextlib.contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep the main module from processes that the calling thread starts; those of other threads get it as ever.
-
-    Whoever starts a process or the fork server asks `spawn.get_preparation_data` what to import as the main module.
-    """
-    from multiprocessing import get_start_method, set_start_method, spawn
-
-    with _HIDING:
-        original = spawn.get_preparation_data
-        unset = get_start_method(allow_none=True) is None
-        spawn.get_preparation_data = _without_main(original, threading.get_ident())  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            spawn.get_preparation_data = original
-            if unset:  # the original asks for the start method, which settles it: let the program still choose
-                set_start_method(None, force=True)
-
-
-def _without_main(original: Callable[[str], dict[str, Any]], thread: int) -> Callable[[str], dict[str, Any]]:
-    @functools.wraps(original)
-    def get_preparation_data(name: str) -> dict[str, Any]:
-        data = original(name)
-        if threading.get_ident() == thread:
-            data.pop("init_main_from_name", None)
-            data.pop("init_main_from_path", None)
-        return data
-
-    return get_preparation_data

@@ -248,8 +248,9 @@ def scaled(cases: tuple[Case, ...], factor: float) -> tuple[Case, ...]:
 
 def one_digit(size: float) -> int:
     """Round down to one significant digit: 1234 to 1000."""
-    power = int(10 ** math.floor(math.log10(max(1.0, size))))
-    return max(1, int(size // power) * power)
+    whole = max(1, int(size))
+    power = int(10 ** (len(str(whole)) - 1))  # not math.log10, which rounds 999999.9999999999 up to 6
+    return whole // power * power
 
 
 def expected_seconds(cases: tuple[Case, ...], plan: Plan, sampler: Sampler) -> float:

@@ -88,6 +88,7 @@ def native_rounds(case: Case, arrays: tuple[Any, ...]) -> Callable[[int], None]:
     kernel = case.target.kernel
     *inputs, out = arrays
     loop = pick(tuple(c_loops(kernel).values()), tuple(inputs), out)
+    assert loop is not None, f"{case.id} has no C loop"
     parameters = tuple({**kernel.parameters, **case.options}[name] for name in kernel.parameters)
     return lambda calls: repeat(loop, tuple(inputs), out, parameters, calls)
 

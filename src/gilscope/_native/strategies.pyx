@@ -449,6 +449,7 @@ cdef int require(Strategy strategy) except -1:
     return 0
 
 
+@cython.final
 cdef class Direct:
     """The quick way in: runs at once on arrays that fit one of a kernel's loops, with default options, or returns False.
 

@@ -13,6 +13,7 @@ import numpy as np
 from gilscope.kernels._arguments import blank, new_result, prepare, result_dtype
 
 if TYPE_CHECKING:
+    from gilscope._native.strategies import Loop
     from gilscope.kernels._kernel import Array, Kernel
 
 OWN = "own"
@@ -97,7 +98,7 @@ class Call:
         summary: str,
         options: Mapping[str, Any] = MappingProxyType({}),
         source: Callable[[], str] | None = None,
-        loops: Mapping[np.dtype[Any], Any] = MappingProxyType({}),
+        loops: Mapping[np.dtype[Any], Loop] = MappingProxyType({}),
         direct: Callable[[tuple[Any, ...], Any], bool] = never,
     ) -> None:
         self.kernel = kernel
@@ -127,7 +128,7 @@ class Call:
     def loop_address(self, dtype: Any) -> int | None:
         """Where the machine code of the C loop starts, or None where no C loop of ours runs."""
         loop = self._loops.get(np.dtype(dtype))
-        return None if loop is None else int(loop.address)
+        return None if loop is None else loop.address
 
     def working_set(self, size: int, dtype: Any) -> int:
         """Return the bytes that one call touches: its inputs and its result."""
@@ -218,8 +219,9 @@ class Implementation:
 
     def __getattr__(self, name: str) -> Call | Missing:
         if name.startswith("_") or name == "strategies" or name not in self.strategies:
-            raise AttributeError(f"{self.__dict__.get('name')} has no strategy {name!r}: it has "
-                                 f"{', '.join(self.__dict__.get('strategies', ()))}")
+            raise AttributeError(
+                f"{self.__dict__.get('name')} has no strategy {name!r}: it has {', '.join(self.__dict__.get('strategies', ()))}"
+            )
         return self.strategies[name]
 
     def __dir__(self) -> list[str]:

@@ -8,12 +8,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gilscope.kernels._call import OWN, Call, Implementation, Missing
 from gilscope.kernels._kernel import Array, Kernel
+
+if TYPE_CHECKING:
+    from gilscope._native.strategies import Loop, Strategy
 
 Run = Callable[[tuple[Array, ...], dict[str, Any]], None]
 
@@ -129,7 +132,7 @@ def c(kernel: Kernel) -> Implementation | Missing:
     return Implementation(f"{kernel.name}.c", {each.name: _c_call(kernel, each) for each in STRATEGIES})
 
 
-def _c_call(kernel: Kernel, strategy: Any) -> Call | Missing:
+def _c_call(kernel: Kernel, strategy: Strategy) -> Call | Missing:
     from gilscope._native.strategies import Direct
     from gilscope._native.strategies import run as run_loop
 
@@ -147,7 +150,7 @@ def _c_call(kernel: Kernel, strategy: Any) -> Call | Missing:
     return Call(kernel, "c", strategy.name, run, summary=summary, options=options, direct=direct, loops=loops)
 
 
-def c_loops(kernel: Kernel) -> dict[np.dtype[Any], Any]:
+def c_loops(kernel: Kernel) -> dict[np.dtype[Any], Loop]:
     """Return the kernel's C loops by dtype; empty where it has none."""
     from gilscope._native.strategies import LOOPS
 
@@ -164,7 +167,7 @@ def ctypes_(kernel: Kernel) -> Implementation | Missing:
     """Build the calls through ctypes: the same machine code, with the GIL and without."""
     if "ctypes" in kernel.missing:
         return Missing(f"{kernel.name}.ctypes", kernel.missing["ctypes"])
-    strategies = {name: _ctypes_call(kernel, name) for name in CTYPES_STRATEGIES}
+    strategies: dict[str, Call | Missing] = {name: _ctypes_call(kernel, name) for name in CTYPES_STRATEGIES}
     return Implementation(f"{kernel.name}.ctypes", strategies)
 
 

@@ -80,7 +80,8 @@ class Kernel:
 
     @cached_property
     def _best(self) -> Call:
-        return find(self, self.best.split("."))
+        best: Call = find(self, self.best.split("."))
+        return best
 
     def __call__(self, *arrays: Any, out: Array | None = None, **options: Any) -> Any:
         """Compute with the best implementation, released where there is one that releases."""
@@ -93,8 +94,11 @@ class Kernel:
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.implementations:
             return self.implementations[name]
-        raise AttributeError(f"kernel {self.name} has no attribute {name!r}: implementations are "
-                             f"{', '.join(self.implementations)}" if not name.startswith("_") else name)
+        raise AttributeError(
+            f"kernel {self.name} has no attribute {name!r}: implementations are {', '.join(self.implementations)}"
+            if not name.startswith("_")
+            else name
+        )
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.implementations]

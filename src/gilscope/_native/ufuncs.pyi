@@ -1,0 +1,5 @@
+from typing import Final
+
+import numpy as np
+
+UFUNCS: Final[dict[str, np.ufunc]]
