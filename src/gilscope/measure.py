@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from gilscope.cases import NATIVE, Case, baseline_of, ceiling_of, short
 from gilscope.cores import usable_cores
-from gilscope.executors import EXECUTORS
+from gilscope.executors import EXECUTORS, NotSendable
 from gilscope.machine import available_memory, steal_seconds
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
 from gilscope.sampling import Share, forget, take, unlimit_blas
@@ -174,7 +174,8 @@ def measure(
             try:
                 known = _measure_group(group, session, plan, sampler, tick)
             finally:
-                save(session)
+                if len(session):  # after an interruption there may be nothing
+                    save(session)
         yield group, known
 
 
@@ -186,20 +187,18 @@ def known_results(group: Group, session: Session, plan: Plan) -> list[Result] | 
 
 
 def _measure_group(group: Group, session: Session, plan: Plan, sampler: Sampler, tick: Callable[[], None]) -> list[Result]:
-    asked = group.all_cases()
-    cases, notes = guarded(asked, plan, sampler)
-    calls, checksums = {}, {}
-    for case in cases:
-        calls[case], checksums[case] = calibrate(case, plan, sampler)
-    samples: dict[Case, list[Sample]] = {case: [] for case in cases}
+    cases, notes = guarded(group.all_cases(), plan, sampler)
+    asked = {case: each.id for case, each in zip(cases, group.all_cases(), strict=True)}
+    calls, checksums, failures = calibrated(cases, plan, sampler)
+    samples: dict[Case, list[Sample]] = {case: [] for case in calls}
     results: list[Result] = []
     try:
         for block in range(plan.blocks):
-            take_block(cases if block % 2 == 0 else cases[::-1], calls, samples, sampler)
+            take_block(list(calls) if block % 2 == 0 else list(calls)[::-1], calls, samples, sampler)
             tick()
     finally:
         if all(samples.values()):
-            results = [result_of(case, samples, notes, checksums, name.id) for case, name in zip(cases, asked, strict=True)]
+            results = [result_of(case, samples, notes + failures, checksums, asked[case]) for case in calls]
         for result in results:
             session.add(result)
     return results
@@ -265,6 +264,21 @@ def expected_seconds(cases: tuple[Case, ...], plan: Plan, sampler: Sampler) -> f
     return total * plan.blocks
 
 
+def calibrated(
+    cases: Iterable[Case], plan: Plan, sampler: Sampler
+) -> tuple[dict[Case, int], dict[Case, str | None], tuple[str, ...]]:
+    """Calibrate all cases; return the calls and the checksum of each, and why processes could not be measured."""
+    calls, checksums, failures = {}, {}, []
+    for case in cases:
+        try:
+            calls[case], checksums[case] = calibrate(case, plan, sampler)
+        except (NotSendable, OSError) as error:
+            if case.executor != "processes":
+                raise
+            failures.append(f"processes: not measured: {error}")
+    return calls, checksums, tuple(dict.fromkeys(failures))
+
+
 def calibrate(case: Case, plan: Plan, sampler: Sampler) -> tuple[int, str | None]:
     """Find how many calls fill a sample, and warm up by that; also return the output's checksum."""
     calls = case.workers
@@ -294,7 +308,7 @@ def result_of(
     seconds = {each: [sample.seconds for sample in samples[each]] for each in samples}
     serial, top = baseline_of(case), ceiling_of(case)
     speedup = ratio(seconds[serial], seconds[case])
-    ceiling = Ceiling(**ratio(seconds[serial], seconds[top]).to_dict(), kind=CEILINGS[top.executor]) if top else None
+    ceiling = Ceiling(**ratio(seconds[serial], seconds[top]).to_dict(), kind=CEILINGS[top.executor]) if top in seconds else None
     warnings = warnings_of(case, samples[case])
     return Result(
         case={**case.to_dict(), "asked": asked},

@@ -132,7 +132,7 @@ class Call:
 
     def working_set(self, size: int, dtype: Any) -> int:
         """Return the bytes that one call touches: its inputs and its result."""
-        result = result_dtype(self.kernel, np.dtype(dtype)).itemsize * (size if self.kernel.kind == "map" else 1)
+        result: int = result_dtype(self.kernel, np.dtype(dtype)).itemsize * (size if self.kernel.kind == "map" else 1)
         return len(self.kernel.inputs) * size * np.dtype(dtype).itemsize + result
 
     def arrays(self, size: int, dtype: Any) -> tuple[Array, ...]:
