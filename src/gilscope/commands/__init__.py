@@ -57,7 +57,7 @@ def gilscope(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command line; errors that a user can cause are one sentence."""
     try:
-        gilscope(standalone_mode=False)
+        gilscope(prog_name="gilscope", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

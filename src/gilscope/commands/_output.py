@@ -12,7 +12,11 @@ from typing import Any
 import click
 
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE; - is standard output."
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    metavar="FILE",
+    help="Write the result as JSON to FILE; - is standard output.",
 )
 
 

@@ -107,6 +107,7 @@ class Call:
         self.summary = summary
         self.options = dict(options)
         self._defaults = {**kernel.parameters, **options}
+        self._positions = len(kernel.inputs) + 1
         self._run = run
         self._source = source
         self._loops = loops
@@ -132,8 +133,9 @@ class Call:
 
     def working_set(self, size: int, dtype: Any) -> int:
         """Return the bytes that one call touches: its inputs and its result."""
-        result: int = result_dtype(self.kernel, np.dtype(dtype)).itemsize * (size if self.kernel.kind == "map" else 1)
-        return len(self.kernel.inputs) * size * np.dtype(dtype).itemsize + result
+        element: np.dtype[Any] = np.dtype(dtype)
+        result = result_dtype(self.kernel, element).itemsize * (size if self.kernel.kind == "map" else 1)
+        return len(self.kernel.inputs) * size * element.itemsize + result
 
     def arrays(self, size: int, dtype: Any) -> tuple[Array, ...]:
         """Return inputs to measure on, and a result."""
@@ -171,6 +173,8 @@ class Call:
         ndarray or scalar
             `out`, or a new array.
         """
+        if out is None and len(args) == self._positions:
+            args, out = args[:-1], args[-1]
         if not options:
             result = blank(self.kernel, args) if out is None else out
             if result is not None and self._direct(args, result):
@@ -182,10 +186,8 @@ class Call:
         if unknown:
             there = ", ".join(self._defaults) or "none"
             raise TypeError(f"{self.name}() has no option {unknown[0]!r}: its options are {there}")
-        if len(args) == len(self.kernel.inputs) + 1 and out is None:
-            *args, out = args  # type: ignore[assignment]
         options = checked(self.kernel, {**self._defaults, **options})
-        call = prepare(self.kernel, self.name, tuple(args), out)
+        call = prepare(self.kernel, self.name, args, out)
         self._run(call.arrays, options)
         return call.finish()
 

@@ -1,0 +1,99 @@
+"""The README: its commands are found, its Python runs, and what it names exists."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gilscope.commands import COMMANDS
+from gilscope.kernels import KERNELS
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title):
+    return TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def quoted():
+    """Everything between single backticks, outside code blocks."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL))
+
+
+def test_the_sections_are_in_order():
+    titles = re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
+    assert titles == [
+        "What it shows",
+        "Run it",
+        "Compile it",
+        "Benchmark scripts",
+        "Import the kernels",
+        "Teach with it",
+        "Distrust it",
+        "Add a kernel, add a strategy",
+        "Platforms",
+    ]
+
+
+@pytest.mark.parametrize(("which", "end"), [("main", ".venv/bin/gilscope run"), ("test", ".venv/bin/python -m pytest")])
+def test_both_commands_are_found(which, end):
+    done = subprocess.run([sys.executable, ROOT / ".ci" / "readme_command.py", which], capture_output=True, text=True, timeout=30)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")
+    assert done.stdout.endswith(f" && {end}\n")
+    assert f"```sh\n{done.stdout}```" in section("Run it")
+
+
+def test_the_python_runs(tmp_path):
+    [code] = blocks("python")
+    kept, runs = [], []
+    for line in code.splitlines():
+        (runs if "gs.run(" in line else kept).append(line)
+    assert runs == ['session = gs.run("seed", quick=True)']
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "\n".join(kept)], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert sorted(done.stdout.split()) == ["0", "1", "2"]
+
+
+def test_commands_exist():
+    named = {words.split()[1] for words in [*quoted(), *"\n".join(blocks("sh")).splitlines()] if words.startswith("gilscope ")}
+    assert named
+    assert named <= set(COMMANDS)
+
+
+def test_files_exist():
+    here = [word.split()[-1] for word in quoted() if re.fullmatch(r"(python )?[\w.-]+/[\w./-]*", word)]
+    paths = [path for path in here if not path.startswith("gilscope.") and "_name" not in path]
+    assert len(paths) >= 5
+    homes = (ROOT, ROOT / "src" / "gilscope")
+    assert [path for path in paths if not any((home / path).exists() for home in homes)] == []
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_kernel_has_a_row():
+    rows = re.findall(r"^\| `(\w+)` \|", section("Import the kernels"), re.MULTILINE)
+    assert rows == list(KERNELS)
+
+
+def test_every_strategy_has_a_row():
+    from gilscope._native.strategies import STRATEGIES
+
+    rows = re.findall(r"^\| `(\w+)` \|", section("Teach with it"), re.MULTILINE)
+    assert rows == [strategy.name for strategy in STRATEGIES]
+
+
+def test_extras_exist():
+    extras = re.findall(r"\.\[(\w+)\]", TEXT)
+    project = (ROOT / "pyproject.toml").read_text()
+    assert extras
+    assert all(re.search(rf"^{extra} = \[", project, re.MULTILINE) for extra in extras)
