@@ -10,8 +10,12 @@ from gilscope.kernels._article import ARTICLE
 
 CALLS = [call.name for kernel in KERNELS.values() for call in kernel.calls()] + list(ARTICLE)
 
+def made(call, size, executor, workers, dtype, options):
+    return Case(call, size, executor, 1 if executor == "serial" else workers, dtype, options)
+
+
 cases = st.builds(
-    Case,
+    made,
     st.sampled_from(CALLS),
     st.integers(0, 10**9),
     st.sampled_from(["serial", "threads", "processes", "native"]),
@@ -22,6 +26,12 @@ cases = st.builds(
 
 
 # Names
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("serial", 2), ("threads", 0), ("serial", 0)])
+def test_a_number_of_workers_that_cannot_be(executor, workers):
+    with pytest.raises(ValueError, match="workers must be at least 1"):
+        Case("exp.c.held", 10, executor, workers)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_intervals_that_overlap_claim_nothing(made):
 
 def test_with_the_gil_off_f_is_the_punch_line(made):
     first, second = verdict(made, GIL_OFF, gil=False)
-    assert first.startswith("GIL off: ")
+    assert first.startswith("GIL off, so there is nothing to hold: ")
     assert CLAIM not in first
     assert second.startswith("GIL off: pure Python (f) runs 1.9")
 
@@ -208,7 +208,7 @@ def test_on_one_core_no_speed_up_is_told(made):
     session, rows = made({}, groups=groups)
     assert all(row.others == (None, None) for row in rows.values())
     [line] = SEED.verdict(session)
-    assert line.startswith("One usable core: no speed-up can show.")
+    assert line.startswith("One usable core shows no speed-up, but")
     assert "x [" not in line
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import gilscope
 from gilscope import kernels
-from gilscope._native.strategies import LOOPS
+from gilscope._native.loops import LOOPS
 from gilscope.commands import COMMANDS
 from gilscope.kernels import KERNELS
 

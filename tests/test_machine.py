@@ -290,7 +290,6 @@ SPOILED = [
     ({"governor": "powersave"}, "powersave"),
     ({"gil": False}, "GIL is off"),
     ({"switch_interval_seconds": 0.0001}, "0.0001 s"),
-    ({"libraries": [{"user_api": "blas", "num_threads": 2}]}, "BLAS would use several threads"),
     ({"debug_build": True}, "debug build"),
     ({"traced": True}, "coverage"),
     ({"transparent_hugepages": "never"}, "huge pages are off"),

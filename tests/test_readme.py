@@ -61,7 +61,7 @@ def test_the_python_runs(tmp_path):
         [sys.executable, "-W", "error", "-c", "\n".join(kept)], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )
     assert (done.stderr, done.returncode) == ("", 0)
-    assert sorted(done.stdout.split()) == ["0", "1", "2"]
+    assert done.stdout == ""
 
 
 def test_commands_exist():

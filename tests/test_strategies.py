@@ -7,19 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from gilscope._native.strategies import (
-    LOOPS,
-    MAX_THREADS,
-    STRATEGIES,
-    Direct,
-    Loop,
-    Strategy,
-    check_options,
-    isa,
-    pick,
-    repeat,
-    run,
-)
+from gilscope._native.loops import LOOPS, Loop, isa, pick
+from gilscope._native.strategies import MAX_THREADS, STRATEGIES, Direct, Strategy, check_options, repeat, run
 
 USABLE = [strategy for strategy in STRATEGIES if not strategy.missing]
 loops = pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: f"{loop.kernel}-{loop.element}")

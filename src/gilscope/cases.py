@@ -39,6 +39,10 @@ class Case:
     dtype: str = "float64"
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def __post_init__(self) -> None:
+        if self.workers < 1 or (self.executor == "serial" and self.workers != 1):
+            raise ValueError(f"workers must be at least 1, and 1 for serial, not {self.workers}")
+
     @property
     def target(self) -> Any:
         """The callable that is measured."""

@@ -313,10 +313,6 @@ def _throttled(machine: Mapping[str, Any]) -> bool:
     return bool((machine.get("cores_quota") or float("inf")) < machine.get("cores_usable", 1))
 
 
-def _threaded_blas(machine: Mapping[str, Any]) -> bool:
-    return any(each["user_api"] == "blas" and (each["num_threads"] or 1) > 1 for each in machine.get("libraries", []))
-
-
 #: What would spoil a measurement: whether it is so, and the sentence, which the machine's facts complete.
 SPOILERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (
@@ -350,10 +346,6 @@ SPOILERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (
         lambda its: abs(its.get("switch_interval_seconds", 0.005) - 0.005) > 1e-6,
         "the switch interval is {switch_interval_seconds:g} s, not 0.005 s: waits for the GIL change with it",
-    ),
-    (
-        _threaded_blas,
-        "BLAS would use several threads: it is limited to one while measuring, unless it is the subject",
     ),
     (
         lambda its: bool(its.get("debug_build")),

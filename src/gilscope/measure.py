@@ -332,7 +332,7 @@ def facts(case: Case) -> dict[str, Any]:
         return {"loop_address": None, "isa": None}
     import numpy as np
 
-    from gilscope._native.strategies import isa
+    from gilscope._native.loops import isa
 
     address = case.target.loop_address(np.dtype(case.dtype))
     return {"loop_address": hex(address), "isa": isa()}

@@ -1,7 +1,7 @@
 """Could another Python thread run meanwhile? Asked of a ticker thread, so it depends on no clock and works on one core.
 
-A thread that counts wants the GIL all the time, and the switch interval is out of the way: nobody is made to give the GIL up. So the
-count moves during a call if, and only if, the call itself lets go of the GIL (or there is none).
+A thread that counts wants the GIL all the time, and the switch interval is out of the way: nobody is made to give the GIL up. So
+the count moves during a call if, and only if, the call itself lets go of the GIL (or there is none).
 """
 
 from __future__ import annotations

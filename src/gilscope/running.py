@@ -93,7 +93,7 @@ def new_session(experiment: Experiment) -> Session:
 
 def native_facts() -> dict[str, Any]:
     """Return what the compiled modules say of themselves."""
-    from gilscope._native.strategies import COMPILER, FLAGS, HAVE_OPENMP, isa
+    from gilscope._native.loops import COMPILER, FLAGS, HAVE_OPENMP, isa
 
     return {"compiler": COMPILER, "flags": FLAGS, "isa": isa(), "openmp": HAVE_OPENMP}
 
@@ -103,7 +103,9 @@ def resumed(experiment: Experiment, path: Path) -> Session:
     session, here = load(path), machine(native_facts())
     if session.experiment != experiment.name:
         raise ValueError(f"{path} is a session of {session.experiment!r}, not of {experiment.name!r}: name another file")
-    differing = [name for name in ("python", "gil", "cpu", "cores_usable", "numpy") if session.machine.get(name) != here.get(name)]
+    differing = [
+        name for name in ("python", "gil", "cpu", "cores_usable", "numpy") if session.machine.get(name) != here.get(name)
+    ]
     if differing:
         raise ValueError(f"{path} was measured elsewhere ({', '.join(differing)} differ): name another file")
     return session

@@ -82,7 +82,8 @@ def prepared(case: Case) -> Callable[[int], None]:
 
 def native_rounds(case: Case, arrays: tuple[Any, ...]) -> Callable[[int], None]:
     """Return what repeats a C loop in one release: a native thread, for all that Python has to do with it."""
-    from gilscope._native.strategies import pick, repeat
+    from gilscope._native.loops import pick
+    from gilscope._native.strategies import repeat
     from gilscope.kernels._implementations import c_loops
 
     kernel = case.target.kernel

@@ -1,4 +1,4 @@
-"""Whether to believe this machine's numbers: what must come out if the harness, the kernels and the machine are as they should be."""
+"""Whether to believe this machine's numbers: what must come out if harness, kernels and machine are as they should be."""
 
 from __future__ import annotations
 

@@ -2,33 +2,13 @@ from typing import Any, Final, Never, final
 
 import numpy as np
 
+from gilscope._native.loops import Loop
+
 _Array = np.ndarray[Any, np.dtype[Any]]
 
-COMPILER: Final[str]
-FLAGS: Final[str]
-HAVE_OPENMP: Final[bool]
 MAX_THREADS: Final[int]
 MAX_GRAIN: Final[int]
-LOOPS: Final[tuple[Loop, ...]]
 STRATEGIES: Final[tuple[Strategy, ...]]
-
-@final
-class Loop:
-    def __init__(self, *args: Never, **kwargs: Never) -> None: ...
-    @property
-    def kernel(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def element(self) -> str: ...
-    @property
-    def result(self) -> str: ...
-    @property
-    def inputs(self) -> int: ...
-    @property
-    def parameters(self) -> int: ...
-    @property
-    def address(self) -> int: ...
 
 @final
 class Strategy:
@@ -47,8 +27,6 @@ class Direct:
     def __init__(self, loops: tuple[Loop, ...], strategy: Strategy, parameters: tuple[float, ...]) -> None: ...
     def __call__(self, inputs: tuple[Any, ...], result: Any) -> bool: ...
 
-def isa() -> str: ...
-def pick(loops: tuple[Loop, ...], inputs: tuple[Any, ...], result: Any) -> Loop | None: ...
 def check_options(options: dict[str, Any]) -> None: ...
 def run(
     loop: Loop,

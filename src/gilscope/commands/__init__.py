@@ -59,7 +59,7 @@ def main() -> None:
     try:
         gilscope(prog_name="gilscope", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        click.echo(f"gilscope: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

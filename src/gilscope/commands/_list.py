@@ -49,5 +49,8 @@ def implementations(kernel: str) -> dict[str, list[str] | str]:
 def described(implementations: dict[str, list[str] | str]) -> str:
     """Write a kernel's implementations in one line."""
     there = [name for name, strategies in implementations.items() if isinstance(strategies, list)]
-    missing = [f"no {name}: {reason}" for name, reason in implementations.items() if isinstance(reason, str)]
-    return "; ".join([", ".join(there), *missing])
+    reasons: dict[str, list[str]] = {}
+    for name, reason in implementations.items():
+        if isinstance(reason, str):
+            reasons.setdefault(reason, []).append(name)
+    return "; ".join([", ".join(there), *(f"no {', '.join(names)}: {reason}" for reason, names in reasons.items())])

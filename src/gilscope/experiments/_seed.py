@@ -101,8 +101,8 @@ def on_g(serial: Result, threads: Result, gil: bool) -> str:
     """Say what the published g shows."""
     megabytes = 16 * serial.case["size"] / 1e6
     return (
-        f"Published 1.40x: np.exp released the GIL then as now; threads reach {efficiency(threads)}. Each call also has the kernel "
-        f"clear {megabytes:.0f} MB of fresh pages ({faults_per_call(serial):,.0f} page faults)."
+        f"Published 1.40x: np.exp released the GIL then as now; threads reach {efficiency(threads)}. Each call also has the "
+        f"kernel clear {megabytes:.0f} MB of fresh pages ({faults_per_call(serial):,.0f} page faults)."
     )
 
 
@@ -113,7 +113,7 @@ def on_g_out(serial: Result, threads: Result, gil: bool) -> str:
 
 def on_g_chunks(serial: Result, threads: Result, gil: bool) -> str:
     """Say what staying in the cache changes."""
-    return f"All in the cache, but {chunks(serial):,.0f} chunks, after each of which the GIL is wanted back: {efficiency(threads)}."
+    return f"All in the cache, but {chunks(serial):,} chunks, and after each the GIL is wanted back: {efficiency(threads)}."
 
 
 def chunks(result: Result) -> int:
@@ -133,8 +133,8 @@ def on_f(serial: Result, threads: Result, gil: bool) -> str:
     if not gil:
         return f"Published 0.67x. GIL off: pure-Python threads run at once, {efficiency(threads)}."
     return (
-        "Published 0.67x: Python 2's GIL, fought over every 100 bytecodes; today's changes hands every 5 ms, and threads take turns. "
-        "Its processes' 1.54x: Pool.map dealt 10 items as 6 and 4."
+        "Published 0.67x: Python 2's GIL, fought over every 100 bytecodes; today's changes hands every 5 ms, and threads take "
+        "turns. Its processes' 1.54x: Pool.map dealt 10 items as 6 and 4."
     )
 
 
@@ -191,7 +191,8 @@ REMARKS: dict[str, Callable[[Result, Result, bool], str]] = {
 
 def verdict(session: Session) -> list[str]:
     """Return what was found, in words."""
-    threads = {call: pick(list(session), call, "threads") for call in (*TWINS, "f.python", "g_out.numpy")}
+    latest = list(session)[::-1]  # a resumed session may hold other sizes too
+    threads = {call: pick(latest, call, "threads") for call in (*TWINS, "f.python", "g_out.numpy")}
     if any(result is None for result in threads.values()):
         return one_core_verdict(session)
     found = {call: result for call, result in threads.items() if result}
@@ -203,9 +204,10 @@ def twins_verdict(found: dict[str, Result], gil: bool) -> str:
     held, released = found["exp.c.held"], found["exp.c.released"]
     numbers = f"{WORKERS} threads run exp {x(released)} as fast released and {x(held)} as fast held"
     if not gil:
-        return f"GIL off: {numbers}; releasing makes no difference here."
+        return f"GIL off, so there is nothing to hold: {numbers} (ceiling {ceiling(released)})."
     if released.speedup and held.speedup and released.speedup.low > max(SCALES, held.speedup.high):
-        return f"Releasing the GIL is what lets threads scale: {numbers} (ceiling {ceiling(released)}); the machine code is the same."
+        top = f"(ceiling {ceiling(released)})"
+        return f"Releasing the GIL is what lets threads scale: {numbers} {top}; the machine code is the same."
     return f"That releasing the GIL lets threads scale could not be shown here: {numbers} (ceiling {ceiling(released)})."
 
 
@@ -218,7 +220,7 @@ def article_verdict(found: dict[str, Result], gil: bool) -> str:
 
 def one_core_verdict(session: Session) -> list[str]:
     """Say who could run, where there is one core to run on."""
-    return ["One usable core: no speed-up can show. What can: whether another thread could run meanwhile."]
+    return ["One usable core shows no speed-up, but it shows who lets others run: read the line below each row."]
 
 
 def x(result: Result) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from gilscope.kernels._arguments import blank, new_result, prepare, result_dtype
 
 if TYPE_CHECKING:
-    from gilscope._native.strategies import Loop
+    from gilscope._native.loops import Loop
     from gilscope.kernels._kernel import Array, Kernel
 
 OWN = "own"

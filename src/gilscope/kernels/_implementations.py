@@ -16,7 +16,8 @@ from gilscope.kernels._call import OWN, Call, Implementation, Missing
 from gilscope.kernels._kernel import Array, Kernel
 
 if TYPE_CHECKING:
-    from gilscope._native.strategies import Loop, Strategy
+    from gilscope._native.loops import Loop
+    from gilscope._native.strategies import Strategy
 
 Run = Callable[[tuple[Array, ...], dict[str, Any]], None]
 
@@ -53,7 +54,7 @@ def _own(kernel: Kernel, implementation: str, function: Callable[..., None], sum
 
 def direct_call(kernel: Kernel, run: Run, options: Mapping[str, Any] = MappingProxyType({})) -> Callable[..., bool]:
     """Return the quick way in to `run`: at once on flat arrays that a C loop of the kernel could take as they are."""
-    from gilscope._native.strategies import pick
+    from gilscope._native.loops import pick
 
     loops, defaults = tuple(c_loops(kernel).values()), {**kernel.parameters, **options}
 
@@ -89,7 +90,7 @@ def cython(kernel: Kernel) -> Implementation:
 
 
 def _cython_call(kernel: Kernel, module: Any, strategy: str) -> Call | Missing:
-    from gilscope._native.strategies import HAVE_OPENMP
+    from gilscope._native.loops import HAVE_OPENMP
 
     name = f"cython.{strategy}"
     if name in kernel.missing:
@@ -152,7 +153,7 @@ def _c_call(kernel: Kernel, strategy: Strategy) -> Call | Missing:
 
 def c_loops(kernel: Kernel) -> dict[np.dtype[Any], Loop]:
     """Return the kernel's C loops by dtype; empty where it has none."""
-    from gilscope._native.strategies import LOOPS
+    from gilscope._native.loops import LOOPS
 
     return {np.dtype(each.element): each for each in LOOPS if each.kernel == kernel.name}
 

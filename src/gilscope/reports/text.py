@@ -10,7 +10,7 @@ from gilscope.experiments._experiment import Published
 from gilscope.results import Result
 from gilscope.stats import Interval
 
-LABEL, SECONDS, RATIO = 30, 10, 18
+LABEL, SECONDS, RATIO = 30, 9, 21
 COLUMN = SECONDS + 1 + RATIO
 WIDTH = LABEL + SECONDS + 2 * COLUMN
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -30,9 +30,9 @@ def title(experiment: Experiment, machine: dict[str, Any]) -> str:
 
 
 def header(experiment: Experiment) -> str:
-    """Return the headings of the table."""
-    columns = "".join(f"{name:>{COLUMN}}" for name in experiment.columns)
-    return f"{'':{LABEL}}{'1 thread':>{SECONDS}}{columns}"
+    """Return the headings of the table, each above its speed-ups."""
+    columns = "".join(f"{'':{SECONDS}} {name:<{RATIO}}" for name in experiment.columns)
+    return f"{'':{LABEL}}{'1 thread':>{SECONDS}}{columns}".rstrip()
 
 
 def published_line(published: Published) -> str:
@@ -58,22 +58,21 @@ def cell(result: Result | None) -> str:
     """Return the time of one call and the speed-up with its interval."""
     if result is None:
         return f"{'':{COLUMN}}"
-    return f"{duration(result.seconds.value):>{SECONDS}} {ratio(result.speedup) if result.speedup else '':>{RATIO}}"
+    return f"{duration(result.seconds.value):>{SECONDS}} {ratio(result.speedup) if result.speedup else '':<{RATIO}}"
 
 
 def ratio(interval: Interval) -> str:
     """Write a ratio with its interval, with more digits where it is small."""
-    digits = 2 if interval.value >= 0.095 else 4
+    digits = 2 if interval.value >= 0.095 else 3
     return f"{interval.value:.{digits}f}x [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
 
 def notes(row: Row, columns: tuple[str, ...]) -> list[str]:
-    """Return what a reader must know of a row: what was changed, and in one line what made its samples noisy."""
+    """Return what a reader must know of a row: what was changed, and which samples were noisy (the session says why)."""
     results = {name: each for name, each in zip(("1 thread", *columns), (row.serial, *row.others), strict=True) if each}
     told = dict.fromkeys(note for each in results.values() if not each.noisy for note in each.notes if note not in row.remark)
-    warned = {name: [note for note in each.notes if note not in row.remark] for name, each in results.items() if each.noisy}
-    noisy = [f"{name}: {'; '.join(notes)}" for name, notes in warned.items()]
-    return [*(f"note: {note}" for note in told), *([f"noisy: {' | '.join(noisy)}"] if noisy else [])]
+    noisy = [name for name, each in results.items() if each.noisy]
+    return [*(f"note: {note}" for note in told), *([f"noisy samples: {', '.join(noisy)}"] if noisy else [])]
 
 
 def duration(seconds: float) -> str:
