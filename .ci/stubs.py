@@ -15,7 +15,15 @@ GENERATED = r""".*\.__pyx_.*
 allowed = Path(__file__).with_name("stubs.allowed.tmp")
 allowed.write_text(GENERATED)
 try:
-    command = [sys.executable, "-m", "mypy.stubtest", "gilscope._native", "--allowlist", str(allowed), "--ignore-unused-allowlist"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy.stubtest",
+        "gilscope._native",
+        "--allowlist",
+        str(allowed),
+        "--ignore-unused-allowlist",
+    ]
     sys.exit(subprocess.run(command, check=False).returncode)
 finally:
     allowed.unlink()

@@ -10,6 +10,7 @@ from gilscope.kernels._article import ARTICLE
 
 CALLS = [call.name for kernel in KERNELS.values() for call in kernel.calls()] + list(ARTICLE)
 
+
 def made(call, size, executor, workers, dtype, options):
     return Case(call, size, executor, 1 if executor == "serial" else workers, dtype, options)
 

@@ -114,7 +114,7 @@ def test_what_was_not_measured_is_blank():
     assert line.rindex("1.50x") == other.rindex("1.50x")
     middle = slice(text.LABEL + text.SECONDS, text.LABEL + text.SECONDS + text.COLUMN)
     assert line[middle].strip() == ""
-    assert text.row_lines(Row("f", result(), (None, None), "x"), COLUMNS)[0] == f"{'  f':{text.LABEL}}   12.3 ms"
+    assert text.row_lines(Row("f", result(), (None, None), "x"), COLUMNS)[0] == f"{'  f':{text.LABEL}}  12.3 ms"
 
 
 def test_no_speedup_is_no_ratio():

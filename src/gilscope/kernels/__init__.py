@@ -14,7 +14,8 @@ from gilscope.kernels._mandelbrot import mandelbrot
 
 KERNELS = {each.name: each for each in (exp, add, dot, mandelbrot, format)}
 
-__all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "add", "dot", "exp", "format", "lookup", "mandelbrot"]
+__all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
+__all__ += ["add", "dot", "exp", "format", "mandelbrot"]
 
 
 def lookup(name: str) -> Any:

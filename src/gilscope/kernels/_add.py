@@ -1,7 +1,7 @@
 """`add`: the sum of two arrays, element by element.
 
-Why it is here: one addition for three memory accesses. Releasing the GIL lets it scale as far as memory does, and no further. It is
-the article's `A = B + C`.
+Why it is here: one addition for three memory accesses. Releasing the GIL lets it scale as far as memory does, and no further.
+It is the article's `A = B + C`.
 """
 
 import numpy as np

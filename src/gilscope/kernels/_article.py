@@ -1,7 +1,7 @@
 """The article's `f` and `g`, and `g` split into what it confounds. They make their own data, so they are routines of a size.
 
-`g` is an allocation, the clearing of its pages by the operating system, a fill, an exponential and a free. Its variants take one
-of these away: allocation (`g_out`), memory traffic (`g_chunks`), NumPy's release of the GIL (`g_small`).
+`g` is an allocation, the clearing of its pages by the operating system, a fill, an exponential and a free. Its variants take
+one of these away: allocation (`g_out`), memory traffic (`g_chunks`), NumPy's release of the GIL (`g_small`).
 """
 
 from __future__ import annotations

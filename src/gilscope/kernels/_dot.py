@@ -1,8 +1,8 @@
 """`dot`: the sum of the products of two arrays' elements.
 
-Why it is here: a fold. Its slices give partial results that must be combined, so threads need a partial result of their own, and the
-last bits depend on how the work was cut. As a generalized ufunc it also shows NumPy's rule at its strangest: 500 counts *output*
-items, so one long dot product keeps the GIL.
+Why it is here: a fold. Its slices give partial results that must be combined, so threads need a partial result of their own,
+and the last bits depend on how the work was cut. As a generalized ufunc it also shows NumPy's rule at its strangest: 500 counts
+*output* items, so one long dot product keeps the GIL.
 """
 
 import numpy as np

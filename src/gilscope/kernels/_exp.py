@@ -1,7 +1,7 @@
 """`exp`: the exponential of each element.
 
-Why it is here: much arithmetic for each byte, so a second core helps if, and only if, the GIL is out of the way. It is the `np.exp`
-of the article's `g`.
+Why it is here: much arithmetic for each byte, so a second core helps if, and only if, the GIL is out of the way. It is the
+`np.exp` of the article's `g`.
 """
 
 import math

@@ -1,7 +1,7 @@
 """`format`: each number as text, `"%.6e" % x`.
 
-Why it is here: it makes Python objects, so it cannot run without the GIL and has no released twin. It is the article's "% formatting
-operation", and what threads cannot speed up on a build with a GIL.
+Why it is here: it makes Python objects, so it cannot run without the GIL and has no released twin. It is the article's "%
+formatting operation", and what threads cannot speed up on a build with a GIL.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from gilscope.kernels._kernel import MAP, Array, Kernel
 def format_python(x: Array, out: Array) -> None:
     """Format one element at a time."""
     for i, value in enumerate(x.tolist()):
-        out[i] = "%.6e" % value
+        out[i] = "%.6e" % value  # noqa: UP031  (the article's "% formatting")
 
 
 def format_numpy(x: Array, out: Array) -> None:
@@ -25,7 +25,8 @@ def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
     return (np.random.default_rng(0).uniform(-1, 1, size).astype(dtype),)
 
 
-NEEDS_PYTHON = "it makes Python objects, and a loop without Python.h cannot"
+NO_LOOP = "it makes Python objects, and a loop without Python.h cannot"
+NEEDS_GIL = "it makes Python objects, which needs the GIL"
 
 format = Kernel(
     name="format",
@@ -38,6 +39,6 @@ format = Kernel(
     in_numpy=format_numpy,
     sample=sample,
     best="cython.held",
-    missing={"c": NEEDS_PYTHON, "ctypes": NEEDS_PYTHON, "ufunc": NEEDS_PYTHON}
-    | {f"cython.{strategy}": "it makes Python objects, which needs the GIL" for strategy in ("released", "declared_nogil", "parallel")},
+    missing=dict.fromkeys(("c", "ctypes", "ufunc"), NO_LOOP)
+    | dict.fromkeys(("cython.released", "cython.declared_nogil", "cython.parallel"), NEEDS_GIL),
 )

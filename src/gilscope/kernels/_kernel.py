@@ -23,8 +23,8 @@ class Kernel:
     """What is computed, by whom it can be computed, and on what it is measured.
 
     To add one: a file here with a `Kernel`, and a row in KERNELS. A C loop is a file in csrc/kernels and a row in
-    csrc/gilscope/kernels.h; a Cython twin a file in _native/cython and its name in CMakeLists.txt. What is not there is reported as
-    missing.
+    csrc/gilscope/kernels.h; a Cython twin is a file in _native/cython, its stub, and its name in CMakeLists.txt. What is not
+    there is reported as missing.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """`mandelbrot`: how many steps each point of the plane takes to escape.
 
-Why it is here: branchy work that differs from point to point and has no good form in NumPy, which must carry every point along or keep
-gathering those that are left. This is what people write native code for.
+Why it is here: branchy work that differs from point to point and has no good form in NumPy, which must carry every point along
+or keep gathering those that are left. This is what people write native code for.
 """
 
 import numpy as np
