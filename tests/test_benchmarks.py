@@ -49,10 +49,19 @@ def is_sentence(line):
 
 def test_all_scripts_are_there():
     assert {path.stem for path in FOLDER.glob("[!_]*.py")} == {
-        "seed", "side_by_side", "held_vs_released", "permits_is_not_releases", "how_small", "freeze_others",
+        "seed",
+        "side_by_side",
+        "held_vs_released",
+        "permits_is_not_releases",
+        "how_small",
+        "freeze_others",
     }
     assert {path.stem for path in (FOLDER / "proof").glob("*.py")} == {
-        "same_instructions", "call_overhead", "import_time", "ulp", "harness_bias",
+        "same_instructions",
+        "call_overhead",
+        "import_time",
+        "ulp",
+        "harness_bias",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 
