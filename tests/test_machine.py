@@ -288,7 +288,6 @@ SPOILED = [
     ({"load_average": [0.51, 0.0, 0.0]}, "load average is 0.51"),
     ({"steal_fraction": 0.031}, "3.1%"),
     ({"governor": "powersave"}, "powersave"),
-    ({"gil": False}, "GIL is off"),
     ({"switch_interval_seconds": 0.0001}, "0.0001 s"),
     ({"debug_build": True}, "debug build"),
     ({"traced": True}, "coverage"),

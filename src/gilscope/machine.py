@@ -340,10 +340,6 @@ SPOILERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
         "the frequency governor is powersave: clocks rise late or not at all",
     ),
     (
-        lambda its: its.get("gil") is False,
-        "the GIL is off: held strategies hold nothing",
-    ),
-    (
         lambda its: abs(its.get("switch_interval_seconds", 0.005) - 0.005) > 1e-6,
         "the switch interval is {switch_interval_seconds:g} s, not 0.005 s: waits for the GIL change with it",
     ),

@@ -54,8 +54,7 @@ def lines(facts: dict[str, Any]) -> dict[str, str]:
     quota = facts.get("cores_quota")
     return {
         "Python": f"{facts['python']}, {facts.get('compiler', '')}",
-        "GIL": "on" if facts["gil"] else "off",
-        "switch interval": f"{facts['switch_interval_seconds'] * 1e3:g} ms",
+        "GIL": gil(facts),
         "cores": f"{facts['cores_present']} present, {facts['cores_usable']} usable, "
         f"{'pinned while measuring' if facts['can_pin'] else 'cannot be pinned'}, "
         f"{f'quota {quota:g}' if quota else 'no quota'}",
@@ -66,6 +65,14 @@ def lines(facts: dict[str, Any]) -> dict[str, str]:
         "libraries": "; ".join(library(each) for each in facts["libraries"]) or "no BLAS or OpenMP library is loaded",
         "memory": f"{facts['available_memory_bytes'] / 1e9:.1f} GB available",
     }
+
+
+def gil(facts: dict[str, Any]) -> str:
+    """Say whether there is a GIL, and how often it changes hands."""
+    if not facts["gil"]:
+        return "off"
+    build = " (by choice: this build can do without)" if facts.get("free_threaded_build") else ""
+    return f"on{build}, may change hands every {facts['switch_interval_seconds'] * 1e3:g} ms"
 
 
 def library(each: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ The article is the SciPy cookbook's "Parallel Programming with numpy and scipy".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from gilscope.cases import Case, short
 from gilscope.experiments._experiment import Experiment, Published, Row
@@ -75,8 +74,8 @@ def row_of(call: str, results: list[Result], gil: bool) -> Row:
     serial, threads, processes = (pick(results, call, executor) for executor in ("serial", "threads", "processes"))
     assert serial is not None
     label = f"{LABELS.get(call, call)}, {short(serial.case['size'])}"
-    remark = REMARKS[call](serial, threads, gil) if threads else "".join(serial.notes[-1:])  # one core: who could run
-    return Row(label, serial, (threads, processes), remark)
+    sentence = remark(call, serial, threads, gil) if threads else "".join(serial.notes[-1:])  # one core: who could run
+    return Row(label, serial, (threads, processes), sentence)
 
 
 def pick(results: list[Result], call: str, executor: str) -> Result | None:
@@ -85,6 +84,18 @@ def pick(results: list[Result], call: str, executor: str) -> Result | None:
 
 
 # --- a sentence for each row ---------------------------------------------------------------------------------------------------
+
+
+def remark(call: str, serial: Result, threads: Result, gil: bool) -> str:
+    """Return the sentence below a row, completed with what was measured."""
+    sentence = REMARKS[call][0 if gil else 1]
+    return sentence.format(
+        efficiency=efficiency(threads),
+        faults=f"{faults_per_call(serial):,.0f}",
+        megabytes=f"{16 * serial.case['size'] / 1e6:.0f}",
+        chunks=f"{math.ceil(serial.case['size'] / CACHE_CHUNK):,}",
+        release=f"{release_seconds(serial) * 1e9:.0f} ns",
+    )
 
 
 def faults_per_call(result: Result) -> float:
@@ -97,92 +108,59 @@ def efficiency(result: Result) -> str:
     return "an unknown share of the ceiling" if result.efficiency is None else f"{result.efficiency:.0%} of the ceiling"
 
 
-def on_g(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what the published g shows."""
-    megabytes = 16 * serial.case["size"] / 1e6
-    return (
-        f"Published 1.40x: np.exp released the GIL then as now; threads reach {efficiency(threads)}. Each call also has the "
-        f"kernel clear {megabytes:.0f} MB of fresh pages ({faults_per_call(serial):,.0f} page faults)."
-    )
+def release_seconds(serial: Result) -> float:
+    """Return what one release costs, from a case that releases for each element and its baseline that does not."""
+    return serial.seconds.value * (1 - x_of(serial)) / float(serial.case["size"])
 
 
-def on_g_out(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what reusing the arrays changes."""
-    return f"Nothing allocated, {faults_per_call(serial):,.0f} page faults a call: threads reach {efficiency(threads)}."
-
-
-def on_g_chunks(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what staying in the cache changes."""
-    return f"All in the cache, but {chunks(serial):,} chunks, and after each the GIL is wanted back: {efficiency(threads)}."
-
-
-def chunks(result: Result) -> int:
-    """Return how many chunks a call of `g_chunks` works through."""
-    return math.ceil(int(result.case["size"]) / CACHE_CHUNK)
-
-
-def on_g_small(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what NumPy's threshold does."""
-    if not gil:
-        return f"NumPy releases above 500 elements only; without a GIL that is no matter: {efficiency(threads)}."
-    return "Up to 500 elements NumPy keeps the GIL: the same sums, and threads cannot overlap."
-
-
-def on_f(serial: Result, threads: Result, gil: bool) -> str:
-    """Say how f compares with the published one."""
-    if not gil:
-        return f"Published 0.67x. GIL off: pure-Python threads run at once, {efficiency(threads)}."
-    return (
+# With the GIL on, and off.
+REMARKS = {
+    "g.numpy": (
+        "Published 1.40x: np.exp released the GIL then as now; threads reach {efficiency}. Each call also has the kernel clear "
+        "{megabytes} MB of fresh pages ({faults} page faults).",
+        "Published 1.40x. Off: {efficiency}; each call has the kernel clear {megabytes} MB of new pages ({faults} page faults).",
+    ),
+    "g_out.numpy": (
+        "Nothing allocated, {faults} page faults a call: threads reach {efficiency}.",
+        "Nothing allocated, {faults} page faults a call: {efficiency}.",
+    ),
+    "g_chunks.numpy": (
+        "All in the cache, but {chunks} chunks, and after each the GIL is wanted back: {efficiency}.",
+        "All in the cache, {chunks} chunks: {efficiency}.",
+    ),
+    "g_small.numpy": (
+        "Up to 500 elements NumPy keeps the GIL: the same sums, and threads cannot overlap.",
+        "With a GIL, NumPy would keep it up to 500 elements; off: {efficiency}.",
+    ),
+    "f.python": (
         "Published 0.67x: Python 2's GIL, fought over every 100 bytecodes; today's changes hands every 5 ms, and threads take "
-        "turns. Its processes' 1.54x: Pool.map dealt 10 items as 6 and 4."
-    )
-
-
-def on_held(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what holding does."""
-    if not gil:
-        return "GIL off: there is nothing to hold, and held threads overlap."
-    return "The GIL is kept for the whole call: threads take turns; processes have one GIL each."
-
-
-def on_declared(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what a declaration does not do."""
-    return "Declared nogil, but called with the GIL: a declaration permits, it does not release."
-
-
-def on_released(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what releasing does."""
-    return f"The same machine code at the same address, called without the GIL: {efficiency(threads)}."
-
-
-def on_per_item(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what releasing for each element costs."""
-    cost = (serial.seconds.value - serial.seconds.value * x_of(serial)) / serial.case["size"] * 1e9
-    return f"The GIL released for each element: {cost:.0f} ns a release on one thread, and threads fight for every one."
-
-
-def on_cython_held(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what the Cython twin is."""
-    return "The same in Cython, as one would write it (`gilscope show exp`); libm's exp, one element at a time, so slower than C."
-
-
-def on_cython_released(serial: Result, threads: Result, gil: bool) -> str:
-    """Say what the line does."""
-    return f"One line more, `with nogil:`. {efficiency(threads)}."
-
-
-REMARKS: dict[str, Callable[[Result, Result, bool], str]] = {
-    "g.numpy": on_g,
-    "g_out.numpy": on_g_out,
-    "g_chunks.numpy": on_g_chunks,
-    "g_small.numpy": on_g_small,
-    "f.python": on_f,
-    "exp.c.held": on_held,
-    "exp.c.declared_nogil": on_declared,
-    "exp.c.released": on_released,
-    "exp.c.per_item": on_per_item,
-    "exp.cython.held": on_cython_held,
-    "exp.cython.released": on_cython_released,
+        "turns. Its processes' 1.54x: Pool.map dealt 10 items as 6 and 4.",
+        "Published 0.67x. GIL off: nothing makes pure-Python threads take turns: {efficiency}.",
+    ),
+    "exp.c.held": (
+        "The GIL is kept for the whole call: threads take turns; processes have one GIL each.",
+        "GIL off: there is nothing to keep, and held is released: {efficiency}.",
+    ),
+    "exp.c.declared_nogil": (
+        "Declared nogil, but called with the GIL: a declaration permits, it does not release.",
+        "Declared nogil: with a GIL it would be kept; off: {efficiency}.",
+    ),
+    "exp.c.released": (
+        "The same machine code at the same address, called without the GIL: {efficiency}.",
+        "The same machine code at the same address; off, releasing changes nothing: {efficiency}.",
+    ),
+    CLIFF: (
+        "The GIL released for each element: {release} a release on one thread, and threads fight for every one.",
+        "Released for each element: {release} to detach and attach the thread, with no GIL to fight for: {efficiency}.",
+    ),
+    "exp.cython.held": (
+        "The same in Cython, as one would write it (`gilscope show exp`); libm's exp, one element at a time, so slower than C.",
+        "The same in Cython (`gilscope show exp`); libm's exp, one element at a time, so slower than C: {efficiency}.",
+    ),
+    "exp.cython.released": (
+        "One line more, `with nogil:`: {efficiency}.",
+        "One line more, `with nogil:`; off, it changes nothing: {efficiency}.",
+    ),
 }
 
 

@@ -84,7 +84,9 @@ def contiguous(array: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Ar
     """Return an input as a flat, C-contiguous, aligned array in native byte order, copied only if it is not one."""
     if array.shape != shape:
         return np.full(math.prod(shape), array[()], dtype)
-    return np.require(array, dtype, ["C", "A"]).reshape(-1)
+    if not (array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, dtype, ["C", "A"])  # releases the GIL, so not for arrays that need nothing
+    return array.reshape(-1)
 
 
 def result_dtype(kernel: Kernel, dtype: np.dtype[Any]) -> np.dtype[Any]:
