@@ -8,7 +8,7 @@ import pytest
 from gilscope import measure as module
 from gilscope.cases import case_of
 from gilscope.experiments import EXPERIMENTS
-from gilscope.experiments._seed import EXP_CALLS, LABELS, REMARKS, SEED, article_verdict, pick
+from gilscope.experiments._seed import CLIFF, EXP_CALLS, LABELS, REMARKS, SEED, article_verdict, pick
 from gilscope.kernels._article import ARTICLE
 from gilscope.measure import Plan, measure
 from gilscope.results import Sample, Session
@@ -70,17 +70,17 @@ def test_the_table():
 
 def test_seed_is_the_article_then_one_loop():
     groups = SEED.groups(False, False)
-    assert [group.name for group in groups] == [*LABELS, "exp"]
+    assert [group.name for group in groups] == [*LABELS, "exp", CLIFF]
     assert list(LABELS) == list(ARTICLE)
-    assert set(REMARKS) == {*LABELS, *EXP_CALLS}
-    for group in groups[:-1]:
+    assert set(REMARKS) == {*LABELS, *EXP_CALLS, CLIFF}
+    for group in groups[:-2]:
         assert [case.executor for case in group.all_cases()] == ["serial", "threads", "processes"]
         assert {case.call for case in group.all_cases()} == {group.name}
-    assert [group.title != "" for group in groups] == [False] * len(LABELS) + [True]
+    assert [group.title != "" for group in groups] == [False] * len(LABELS) + [True, False]
 
 
 def test_the_twins_are_in_one_group_with_their_ceiling():
-    cases = SEED.groups(False, False)[-1].all_cases()
+    cases = SEED.groups(False, False)[-2].all_cases()
     ids = [case.id for case in cases]
     assert {"exp.c.held/serial/1e6", "exp.c.released/threads-2/1e6", "exp.c.released/native-2/1e6"} <= set(ids)
     assert {case.size for case in cases} == {10**6}
@@ -113,6 +113,7 @@ def test_a_row_for_each_routine_and_strategy(made):
         "g, 500 at a time, 1e7",
         "f, as published, 1e6",
         *(f"{call}, 1e6" for call in EXP_CALLS),
+        "exp.c.per_item, 1e5",
     ]
     for row in rows.values():
         threads, processes = row.others
@@ -131,7 +132,7 @@ def test_a_remark_carries_the_numbers(made):
     assert "611 chunks" in rows["g, 16384 at a time, 1e7"].remark
     assert "Published 0.67x" in rows["f, as published, 1e6"].remark
     assert "99% of the ceiling" in rows["exp.c.released, 1e6"].remark
-    assert "166 ns a release" in rows["exp.c.per_item, 1e6"].remark  # 1 / 0.006 - 1
+    assert "166 ns a release" in rows["exp.c.per_item, 1e5"].remark  # 1 / 0.006 - 1
 
 
 def test_a_size_that_was_scaled_down_is_the_rows_size(made, monkeypatch):

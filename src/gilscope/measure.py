@@ -316,7 +316,7 @@ def result_of(
         seconds=bootstrap_median(seconds[case]),
         speedup=Speedup(**speedup.to_dict(), baseline=serial.id),
         ceiling=ceiling,
-        efficiency=speedup.value / ceiling.value if ceiling else None,
+        efficiency=ratio(seconds[top], seconds[case]).value if top in seconds else None,
         **facts(case),
         noisy=bool(warnings),
         notes=notes + warnings + differing_output(case, checksums),

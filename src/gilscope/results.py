@@ -79,6 +79,7 @@ class Result:
     seconds : Interval
         Median wall seconds per call.
     speedup, ceiling, efficiency : Speedup, Ceiling, float; or None
+        The efficiency is speed-up / ceiling in each block, and the median of that: noise that hits both cancels there.
         None where there is none; `notes` says why.
     loop_address, isa : str or None
         Where the C loop is (hexadecimal) and which SIMD level it runs.

@@ -17,7 +17,7 @@ from gilscope.commands import main
 from gilscope.experiments import _seed
 
 BLOCKS = 3
-_seed.G_SIZE, _seed.F_SIZE, _seed.EXP_SIZE = 20_000, 2_000, 4_000
+_seed.G_SIZE, _seed.F_SIZE, _seed.EXP_SIZE, _seed.CLIFF_SIZE = 20_000, 2_000, 4_000, 4_000
 _seed.SEED.plans["quick"] = measure.Plan(blocks=BLOCKS, sample_seconds=0.0005)
 
 take_block, taken = measure.take_block, []
