@@ -324,7 +324,7 @@ def test_equality_is_of_content():
     assert len({RESULT, replace(RESULT), replace(RESULT, noisy=False)}) == 2
 
 
-def test_the_format_is_what_issue_2_says():
+def test_the_format_is_as_published():
     document = Session("seed", MACHINE, [RESULT]).to_dict()
     assert document["gilscope"] == results.gilscope_version()
     assert list(document) == ["format", "gilscope", "machine", "experiment", "results"]

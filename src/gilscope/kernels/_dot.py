@@ -7,7 +7,7 @@ and the last bits depend on how the work was cut. As a generalized ufunc it also
 
 import numpy as np
 
-from gilscope.kernels._kernel import FOLD, Array, Kernel
+from gilscope.kernels._kernel import FOLD, Array, Kernel, uniform
 
 
 def dot_python(x: Array, y: Array, out: Array) -> None:
@@ -23,12 +23,6 @@ def dot_numpy(x: Array, y: Array, out: Array) -> None:
     out[0] = np.dot(x, y)
 
 
-def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
-    """Return two arrays of numbers between -1 and 1."""
-    random = np.random.default_rng(0)
-    return random.uniform(-1, 1, size).astype(dtype), random.uniform(-1, 1, size).astype(dtype)
-
-
 dot = Kernel(
     name="dot",
     summary="the sum of the products of two arrays: a fold",
@@ -37,6 +31,6 @@ dot = Kernel(
     dtypes=("float64",),
     in_python=dot_python,
     in_numpy=dot_numpy,
-    sample=sample,
+    sample=uniform(2),
     slower={"cython": "keeps one running sum, and each addition waits for the one before; c keeps eight"},
 )

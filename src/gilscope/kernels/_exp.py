@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from gilscope.kernels._kernel import MAP, Array, Kernel
+from gilscope.kernels._kernel import MAP, Array, Kernel, uniform
 
 
 def exp_python(x: Array, out: Array) -> None:
@@ -25,11 +25,6 @@ def exp_numpy(x: Array, out: Array) -> None:
     np.exp(x, out=out)
 
 
-def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
-    """Return numbers whose exponentials are ordinary."""
-    return (np.random.default_rng(0).uniform(-10, 10, size).astype(dtype),)
-
-
 exp = Kernel(
     name="exp",
     summary="the exponential of each element: compute-bound",
@@ -37,6 +32,6 @@ exp = Kernel(
     inputs=("x",),
     in_python=exp_python,
     in_numpy=exp_numpy,
-    sample=sample,
+    sample=uniform(1, -10, 10),
     slower={"cython": "calls libm's exp for one element at a time; c's loop is vectorised for this processor"},
 )

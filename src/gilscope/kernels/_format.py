@@ -6,7 +6,7 @@ formatting operation", and what threads cannot speed up on a build with a GIL.
 
 import numpy as np
 
-from gilscope.kernels._kernel import MAP, Array, Kernel
+from gilscope.kernels._kernel import MAP, Array, Kernel, uniform
 
 
 def format_python(x: Array, out: Array) -> None:
@@ -18,11 +18,6 @@ def format_python(x: Array, out: Array) -> None:
 def format_numpy(x: Array, out: Array) -> None:
     """Format with NumPy, which calls the same Python operator for each element."""
     out[:] = np.char.mod("%.6e", x)
-
-
-def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
-    """Return numbers between -1 and 1."""
-    return (np.random.default_rng(0).uniform(-1, 1, size).astype(dtype),)
 
 
 NO_LOOP = "it makes Python objects, and a loop without Python.h cannot"
@@ -37,7 +32,7 @@ format = Kernel(
     result="object",
     in_python=format_python,
     in_numpy=format_numpy,
-    sample=sample,
+    sample=uniform(1),
     best="cython.held",
     missing=dict.fromkeys(("c", "ctypes", "ufunc"), NO_LOOP)
     | dict.fromkeys(("cython.released", "cython.declared_nogil", "cython.parallel"), NEEDS_GIL),

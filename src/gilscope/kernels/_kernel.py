@@ -112,6 +112,16 @@ class Kernel:
         return lookup, (self.name,)
 
 
+def uniform(inputs: int, low: float = -1, high: float = 1) -> Callable[[int, np.dtype[Any]], tuple[Array, ...]]:
+    """Return a sampler: so many arrays of numbers between two bounds, the same ones every time."""
+
+    def sample(size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+        random = np.random.default_rng(0)
+        return tuple(random.uniform(low, high, size).astype(dtype) for _ in range(inputs))
+
+    return sample
+
+
 def find(kernel: Any, path: list[str]) -> Any:
     """Follow attribute names from a kernel."""
     for name in path:
