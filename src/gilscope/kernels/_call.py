@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OWN = "own"
 
 
-class Unavailable(RuntimeError):
+class Unavailable(RuntimeError, AttributeError):  # an attribute that is not there: `hasattr` says False
     """An implementation or a strategy was used that does not exist, or not in this build."""
 
 
