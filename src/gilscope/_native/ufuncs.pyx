@@ -10,7 +10,9 @@ from libc.stdlib cimport malloc
 from libc.string cimport memcpy
 cimport numpy as cnp
 
-from gilscope._native.kernels cimport GS_FOLD, GS_MAP, GS_MAX_INPUTS, gs_kernel, gs_kernels, gs_task
+from gilscope._native.kernels cimport GS_FOLD, GS_MAX_INPUTS, gs_kernel, gs_task
+from gilscope._native.loops cimport Loop
+from gilscope._native.loops import LOOPS as _LOOPS
 
 cnp.import_array()
 cnp.import_ufunc()
@@ -103,10 +105,10 @@ cdef int type_number(char kind):
     return {b"d": cnp.NPY_DOUBLE, b"f": cnp.NPY_FLOAT, b"i": cnp.NPY_INT}[bytes([kind])]
 
 
-cdef object ufunc_of(list rows):
-    """A ufunc of one kernel; `rows` are its places in gs_kernels. NumPy keeps the pointers, so nothing is freed."""
-    cdef Py_ssize_t position, count = len(rows)
-    cdef const gs_kernel *kernel = &gs_kernels[<Py_ssize_t>rows[0]]
+cdef object ufunc_of(list kernel_loops):
+    """A ufunc of one kernel's loops: the very code that the strategies run. NumPy keeps the pointers, so nothing is freed."""
+    cdef Py_ssize_t position, count = len(kernel_loops)
+    cdef const gs_kernel *kernel = (<Loop>kernel_loops[0]).row
     cdef int argument, inputs = kernel.inputs
     cdef bint folds = kernel.kind == GS_FOLD
     cdef cnp.PyUFuncGenericFunction *loops = <cnp.PyUFuncGenericFunction *>malloc(count * sizeof(cnp.PyUFuncGenericFunction))
@@ -116,7 +118,7 @@ cdef object ufunc_of(list rows):
     if loops == NULL or data == NULL or types == NULL:
         raise MemoryError
     for position in range(count):
-        kernel = &gs_kernels[<Py_ssize_t>rows[position]]
+        kernel = (<Loop>kernel_loops[position]).row
         loops[position] = <cnp.PyUFuncGenericFunction>(fold_loop if folds else map_loop)
         data[position] = <void *>kernel
         for argument in range(inputs):
@@ -128,15 +130,13 @@ cdef object ufunc_of(list rows):
         loops, data, types, count, inputs, 1, cnp.PyUFunc_None, kernel.name, "A gilscope C loop as a ufunc.", 0, signature)
 
 
-def _rows_by_name():
-    """The kernels that can be ufuncs, float32 first: NumPy takes the first loop that casts safely."""
-    cdef Py_ssize_t position = 0
+def _loops_by_name():
+    """The loops that can be ufuncs, float32 first: NumPy takes the first one that casts safely."""
     found = {}
-    while gs_kernels[position].name != NULL:
-        if gs_kernels[position].parameters == 0 and gs_kernels[position].kind in (GS_MAP, GS_FOLD):
-            found.setdefault(gs_kernels[position].name.decode(), []).append(position)
-        position += 1
-    return {name: sorted(rows, key=lambda row: gs_kernels[<Py_ssize_t>row].element != c"f") for name, rows in found.items()}
+    for loop in sorted(_LOOPS, key=lambda loop: loop.element != "f"):
+        if loop.parameters == 0 and loop.kind in ("map", "fold"):
+            found.setdefault(loop.kernel, []).append(loop)
+    return found
 
 
-UFUNCS = {name: ufunc_of(rows) for name, rows in _rows_by_name().items()}
+UFUNCS = {name: ufunc_of(kernel_loops) for name, kernel_loops in _loops_by_name().items()}
