@@ -47,7 +47,7 @@ def test_everything_is_json_and_named():
 
 
 def test_it_says_nothing_about_whose_machine_it_is(monkeypatch):
-    monkeypatch.setenv("OMP_TOOL_LIBRARIES", "/home/secretuser/lib.so")
+    monkeypatch.setenv("OMP_TOOL_LIBRARIES", "/somewhere/secretuser/lib.so")
     monkeypatch.setenv("NUMBA_CACHE_DIR", r"C:\Users\secretuser")
     monkeypatch.setenv("LD_PRELOAD", "")
     monkeypatch.setenv("SECRET", "secretuser")

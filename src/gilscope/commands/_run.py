@@ -20,7 +20,7 @@ from gilscope.running import experiment_named, new_session, run
 @click.command("run")
 @click.argument("experiment", default="seed")
 @click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, wider intervals.")
-@click.option("--full", is_flag=True, help="The published sizes; `seed` then needs 2 GB of memory.")
+@click.option("--full", is_flag=True, help="The published sizes; `seed` then takes about 0.4 GB for each worker.")
 @click.option("--resume", is_flag=True, help="Go on with the session in --json FILE, or with the last one.")
 @json_option
 def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: str | None) -> None:
