@@ -1,16 +1,12 @@
-/* The table of C kernels, and which of a loop's clones runs here. */
+/* The table of C kernels, at one level of instructions. */
 #include "gilscope/kernels.h"
 
-#define X(name, suffix, kind, element, inputs, parameters, result, results) \
-    {#name, kind, element, inputs, parameters, result, results, gs_##name##_##suffix},
-const gs_kernel gs_kernels[] = {GS_KERNELS(X){NULL, GS_MAP, 0, 0, 0, 0, 0, NULL}};
+#define X(name, suffix, ...) GS_LOOP(name, suffix);
+GS_KERNELS(X)
 #undef X
 
-const char *gs_isa(void) {
-#ifdef GS_HAVE_TARGET_CLONES
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f")) return "avx512f";
-    if (__builtin_cpu_supports("avx2")) return "avx2";
-#endif
-    return "default";
-}
+#define X(name, suffix, kind, signature, element, result, parameters) \
+    {#name, kind, signature, element, result, parameters, GS_AT_LEVEL(gs_##name##_##suffix)},
+extern const gs_kernel GS_AT_LEVEL(gs_kernels)[];
+const gs_kernel GS_AT_LEVEL(gs_kernels)[] = {GS_KERNELS(X){NULL, GS_MAP, NULL, 0, 0, 0, NULL}};
+#undef X

@@ -3,8 +3,7 @@
 
 #define LANES 8
 
-GS_CLONES
-void gs_dot_f64(const gs_task *task, ptrdiff_t start, ptrdiff_t stop) {
+GS_LOOP(dot, f64) {
     const double *x = task->in[0], *y = task->in[1];
     double partial[LANES] = {0}, rest = 0;
     ptrdiff_t i = start;

@@ -58,8 +58,7 @@ static inline float tail_f32(float r) {
         y = y * real_##suffix(half << mantissa) * real_##suffix((power - half) << mantissa);                              \
         return real_##suffix((bits_##suffix(y) & finite) | (bits & keep & ~finite)); /* inf and NaN stay, -inf gives 0 */ \
     }                                                                                                                     \
-    GS_CLONES                                                                                                             \
-    void gs_exp_##suffix(const gs_task *task, ptrdiff_t start, ptrdiff_t stop) {                                          \
+    GS_LOOP(exp, suffix) {                                                                                                \
         for (; start < stop; start += BLOCK) {                                                                            \
             size_t size = stop - start < BLOCK ? (size_t)(stop - start) * sizeof(real) : BLOCK * sizeof(real);            \
             real padded[BLOCK], *out = (real *)task->out + start, *y = out;                                               \

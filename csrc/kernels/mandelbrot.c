@@ -11,8 +11,7 @@
 #define STEPS 4
 
 #define MANDELBROT(suffix, real, integer)                                                                           \
-    GS_CLONES                                                                                                       \
-    void gs_mandelbrot_##suffix(const gs_task *task, ptrdiff_t start, ptrdiff_t stop) {                             \
+    GS_LOOP(mandelbrot, suffix) {                                                                                   \
         const real *x = task->in[0], *y = task->in[1];                                                              \
         int32_t *out = task->out, max = task->parameters[0] < INT32_MAX ? (int32_t)task->parameters[0] : INT32_MAX; \
         for (; start < stop; start += LANES(real)) {                                                                \

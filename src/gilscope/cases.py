@@ -27,7 +27,7 @@ class Case:
     workers : int
         How many share the calls; each owns its arrays.
     dtype : str
-        The element type.
+        The element type; the kernel's first unless given.
     options : mapping
         Parameters of the kernel and options of the strategy, where they are not the defaults.
     """
@@ -36,12 +36,17 @@ class Case:
     size: int
     executor: str = "serial"
     workers: int = 1
-    dtype: str = "float64"
+    dtype: str = ""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", self.dtype or self._usual_dtype)
         if self.workers < 1 or (self.executor == "serial" and self.workers != 1):
             raise ValueError(f"workers must be at least 1, and 1 for serial, not {self.workers}")
+
+    @property
+    def _usual_dtype(self) -> str:
+        return "float64" if self.call in ARTICLE else str(lookup(self.kernel).dtypes[0])
 
     @property
     def target(self) -> Any:
@@ -67,7 +72,7 @@ class Case:
     def id(self) -> str:
         """Its name in a session: what one can paste, then what is not the default."""
         workers = self.executor if self.executor == "serial" else f"{self.executor}-{self.workers}"
-        dtype = () if self.dtype == "float64" else (self.dtype,)
+        dtype = () if self.dtype == self._usual_dtype else (self.dtype,)
         options = (f"{name}={value}" for name, value in sorted(self.options.items()))
         return "/".join((self.call, workers, short(self.size), *dtype, *options))
 

@@ -2,6 +2,7 @@
 
 cdef extern from "gilscope/kernels.h" nogil:
     enum: GS_MAX_INPUTS
+    enum: GS_MAX_DIMENSIONS
     enum: GS_MAX_PARAMETERS
 
     ctypedef enum gs_kind:
@@ -12,6 +13,7 @@ cdef extern from "gilscope/kernels.h" nogil:
     ctypedef struct gs_task:
         const void *in_ "in"[3]
         void *out
+        Py_ssize_t lengths[3]
         double parameters[2]
 
     ctypedef void (*gs_loop)(const gs_task *task, Py_ssize_t start, Py_ssize_t stop) noexcept nogil
@@ -19,15 +21,18 @@ cdef extern from "gilscope/kernels.h" nogil:
     ctypedef struct gs_kernel:
         const char *name
         gs_kind kind
+        const char *signature
         char element
-        int inputs
-        int parameters
         char result
-        Py_ssize_t results
+        int parameters
         gs_loop run
 
-    const gs_kernel gs_kernels[]
-    const char *gs_isa()
+    ctypedef struct gs_level:
+        const char *name
+        int (*supported)() noexcept nogil
+        const gs_kernel *kernels
+
+    const gs_level gs_levels[]
 
 cdef extern from "gilscope/clock.h" nogil:
     long long gs_clock_ns()

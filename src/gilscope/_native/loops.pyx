@@ -1,13 +1,19 @@
 # cython: boundscheck=False, wraparound=False
 """The C loops, and the checks that every array passes before one runs on it."""
 
+import os
+
 cimport cython
 from libc.stdint cimport uintptr_t
 cimport numpy as cnp
 
 from gilscope._native.kernels cimport (
-    GS_COMPILER, GS_FLAGS, GS_FOLD, GS_HAVE_OPENMP, GS_MAP, GS_WHOLE, gs_isa, gs_kernel, gs_kernels,
+    GS_COMPILER, GS_FLAGS, GS_FOLD, GS_HAVE_OPENMP, GS_MAP, GS_WHOLE, gs_kernel, gs_level, gs_levels,
 )
+
+import numpy as np
+
+from gilscope.signatures import parsed
 
 cnp.import_array()
 
@@ -15,10 +21,9 @@ COMPILER = GS_COMPILER.decode()
 FLAGS = GS_FLAGS.decode()
 HAVE_OPENMP = bool(GS_HAVE_OPENMP)
 
-
-def isa() -> str:
-    """Return the instruction set of the clones that run here: "avx512f", "avx2" or "default"."""
-    return gs_isa().decode()
+#: The types of gs_kernel. NumPy has several numbers for types of one size: these are the ones its arrays carry.
+_DTYPES = {"d": np.dtype("f8"), "f": np.dtype("f4"), "i": np.dtype("intc"), "q": np.dtype("i8"), "p": np.dtype("intp"),
+           "?": np.dtype("?")}
 
 
 # --- the loops -----------------------------------------------------------------------------------------------------------------
@@ -33,8 +38,10 @@ cdef class Loop:
         The kernel's name.
     kind : str
         "map", "fold" or "whole".
+    signature : str
+        Which shapes it takes and gives; see `gilscope.signatures`.
     element, result : str
-        NumPy's one-letter types of the inputs and of the result.
+        Names of the dtypes of the inputs and of the result.
     inputs, parameters : int
         How many arrays and how many numbers it takes.
     address : int
@@ -48,6 +55,12 @@ cdef class Loop:
     def address(self):
         return <uintptr_t>self.row.run
 
+    def lengths(self, tuple inputs not None, result):
+        """Return the lengths of the signature's dimensions for arrays that `pick` chose this loop for."""
+        cdef Job job
+        point(&job, self, inputs, result)
+        return tuple(job.task.lengths[position] for position in range(self.layout.dimensions))
+
     def __repr__(self):
         return f"<C loop {self.kernel} [{self.element}] at {self.address:#x}>"
 
@@ -57,49 +70,132 @@ cdef Loop loop_of(const gs_kernel *row):
     loop.row = row
     loop.kernel = row.name.decode()
     loop.kind = {GS_MAP: "map", GS_FOLD: "fold", GS_WHOLE: "whole"}[row.kind]
-    loop.element, loop.result = chr(row.element), chr(row.result)
-    loop.inputs, loop.parameters = row.inputs, row.parameters
+    loop.signature = row.signature.decode()
+    element, result = _DTYPES[chr(row.element)], _DTYPES[chr(row.result)]
+    loop.element, loop.result = element.name, result.name
+    loop.element_number, loop.result_number = element.num, result.num
+    set_layout(&loop.layout, parsed(loop.signature))
+    loop.inputs, loop.parameters = loop.layout.inputs, row.parameters
     return loop
 
 
-def _all_loops():
-    cdef const gs_kernel *row = gs_kernels
+cdef int set_layout(Layout *layout, signature) except -1:
+    cdef int argument, axis
+    names = signature.dimensions
+    layout.inputs, layout.dimensions, layout.elementwise = len(signature.inputs), len(names), signature.elementwise
+    for axis, name in enumerate(names):
+        layout.fixed[axis] = int(name) if name.isdigit() else -1
+    for argument, axes in enumerate((*signature.inputs, signature.result)):
+        layout.axes[argument] = len(axes)
+        for axis, name in enumerate(axes):
+            layout.axis[argument][axis] = names.index(name)
+    return 0
+
+
+def loops_at(str level not None):
+    """Return all loops as they were compiled for a level of instructions: one of `levels()`."""
+    cdef const gs_level *each = gs_levels
+    while each.name.decode() != level:
+        each += 1
+    return tuple(_all_loops(<uintptr_t>each.kernels))
+
+
+def _all_loops(uintptr_t table):
+    cdef const gs_kernel *row = <const gs_kernel *>table
     while row.name != NULL:
         yield loop_of(row)
         row += 1
 
 
-LOOPS = tuple(_all_loops())
+def levels():
+    """Return the levels of instructions that this build and this processor have, the plainest first."""
+    cdef const gs_level *level = gs_levels
+    found = []
+    while level.name != NULL:
+        if level.supported():
+            found.append(level.name.decode())
+        level += 1
+    return tuple(found)
+
+
+def _chosen_level():
+    there = levels()
+    wanted = os.environ.get("GILSCOPE_ISA") or there[len(there) - 1]
+    if wanted not in there:
+        raise ValueError(f"GILSCOPE_ISA is {wanted!r}: this build has, on this processor, {', '.join(there)}")
+    return wanted
+
+
+_ISA = _chosen_level()
+LOOPS = loops_at(_ISA)
+
+
+def isa():
+    """Return the level of instructions that LOOPS are compiled for; GILSCOPE_ISA in the environment chooses another."""
+    return _ISA
 
 
 # --- one call ------------------------------------------------------------------------------------------------------------------
 
-cdef str flaw(const gs_kernel *row, tuple inputs, object result):
+cdef str flaw(Loop loop, tuple inputs, object result):
     """What is wrong with the arrays, or None."""
     cdef Py_ssize_t position
-    if len(inputs) != row.inputs or not cnp.PyArray_CheckExact(result):
-        return f"takes {row.inputs} input arrays and an array for the result"
-    for position in range(row.inputs):
-        if not cnp.PyArray_CheckExact(inputs[position]) or not usable(inputs[position], row.element):
-            return f"takes C-contiguous, aligned input arrays of type {chr(row.element)!r}"
-        if position and not same_shape(inputs[0], inputs[position]):
-            return "takes inputs of equal shapes"
-    if not usable(result, row.result) or not cnp.PyArray_ISWRITEABLE(result):
-        return f"takes a writable, C-contiguous, aligned result of type {chr(row.result)!r}"
-    if row.kind == GS_MAP and not same_shape(inputs[0], result):
-        return "takes a result of the shape of its inputs"
-    if row.kind != GS_MAP and cnp.PyArray_NDIM(inputs[0]) != 1:
-        return "takes one-dimensional inputs"
-    if row.kind != GS_MAP and cnp.PyArray_SIZE(result) != row.results:
-        return f"takes a result of {row.results} items"
-    for position in range(row.inputs):
-        if overlaps_partly(row, inputs[position], result):
-            return "takes a result that is an input or shares no memory with one"
+    cdef Py_ssize_t lengths[GS_MAX_DIMENSIONS]
+    if len(inputs) != loop.inputs or not cnp.PyArray_CheckExact(result):
+        return f"takes {loop.inputs} input arrays and an array for the result"
+    for position in range(loop.inputs):
+        if not cnp.PyArray_CheckExact(inputs[position]) or not usable(inputs[position], loop.element_number):
+            return f"takes C-contiguous, aligned input arrays of {loop.element}"
+    if not usable(result, loop.result_number) or not cnp.PyArray_ISWRITEABLE(result):
+        return f"takes a writable, C-contiguous, aligned result of {loop.result}"
+    if not fits(loop, inputs, result, lengths):
+        return "takes inputs and a result of one shape" if loop.layout.elementwise else f"takes shapes {loop.signature}"
+    for position in range(loop.inputs):
+        if overlaps(loop, inputs[position], result):
+            return "takes a result that is an input or shares no memory with one" if in_place(loop) else (
+                "takes a result that shares no memory with an input")
     return None
 
 
-cdef bint usable(cnp.ndarray array, char kind):
-    return array.descr.type == kind and cnp.PyArray_ISCARRAY_RO(array)
+cdef bint usable(cnp.ndarray array, int number):
+    return cnp.PyArray_TYPE(array) == number and cnp.PyArray_ISCARRAY_RO(array)
+
+
+cdef bint fits(Loop loop, tuple inputs, cnp.ndarray result, Py_ssize_t *lengths):
+    """Tell whether the shapes are as the signature says; set the lengths of its dimensions."""
+    cdef int argument
+    cdef const Layout *layout = &loop.layout
+    if layout.elementwise:
+        return all_of_one_shape(inputs, result)
+    for argument in range(layout.dimensions):
+        lengths[argument] = layout.fixed[argument]
+    for argument in range(layout.inputs):
+        if not axes_fit(layout, argument, inputs[argument], lengths):
+            return False
+    if layout.axes[layout.inputs] == 0:  # a number comes as an array of one item, of any shape
+        return cnp.PyArray_SIZE(result) == 1
+    return axes_fit(layout, layout.inputs, result, lengths)
+
+
+cdef bint axes_fit(const Layout *layout, int argument, cnp.ndarray array, Py_ssize_t *lengths):
+    cdef int axis
+    cdef Py_ssize_t *length
+    if cnp.PyArray_NDIM(array) != layout.axes[argument]:
+        return False
+    for axis in range(layout.axes[argument]):
+        length = &lengths[layout.axis[argument][axis]]
+        if length[0] < 0:
+            length[0] = cnp.PyArray_DIM(array, axis)
+        if length[0] != cnp.PyArray_DIM(array, axis):
+            return False
+    return True
+
+
+cdef bint all_of_one_shape(tuple inputs, cnp.ndarray result):
+    for array in inputs:
+        if not same_shape(array, result):
+            return False
+    return True
 
 
 cdef bint same_shape(cnp.ndarray left, cnp.ndarray right):
@@ -112,54 +208,62 @@ cdef bint same_shape(cnp.ndarray left, cnp.ndarray right):
     return True
 
 
-cdef bint overlaps_partly(const gs_kernel *row, cnp.ndarray array, cnp.ndarray out):
+cdef bint in_place(Loop loop):
+    """Tell whether the result may be an input: element by element, and of one type."""
+    return loop.layout.elementwise and loop.row.element == loop.row.result
+
+
+cdef bint overlaps(Loop loop, cnp.ndarray array, cnp.ndarray out):
     cdef uintptr_t start = <uintptr_t>cnp.PyArray_DATA(array), out_start = <uintptr_t>cnp.PyArray_DATA(out)
-    if start == out_start and row.kind == GS_MAP and row.element == row.result:
+    if start == out_start and in_place(loop):
         return False
     return start < out_start + <uintptr_t>cnp.PyArray_NBYTES(out) and out_start < start + <uintptr_t>cnp.PyArray_NBYTES(array)
 
 
-cdef bint is_for(const gs_kernel *row, tuple inputs):
+cdef bint is_for(Loop loop, tuple inputs):
     """Tell whether the loop is the one for the inputs' element type."""
-    return len(inputs) > 0 and cnp.PyArray_Check(inputs[0]) and (<cnp.ndarray>inputs[0]).descr.type == row.element
+    return len(inputs) > 0 and cnp.PyArray_Check(inputs[0]) and cnp.PyArray_TYPE(inputs[0]) == loop.element_number
 
 
 def pick(tuple loops not None, tuple inputs not None, result):
-    """Return the loop that can run on these arrays as users pass them (a fold's result is 0-d), or None."""
+    """Return the loop that can run on these arrays as users pass them (a number as a result is 0-d), or None."""
     cdef Loop loop
     for loop in loops:
-        if is_for(loop.row, inputs) and flaw(loop.row, inputs, result) is None:
-            return loop if loop.row.kind != GS_FOLD or cnp.PyArray_NDIM(result) == 0 else None
+        if is_for(loop, inputs) and flaw(loop, inputs, result) is None:
+            number = not loop.layout.elementwise and loop.layout.axes[loop.inputs] == 0
+            return loop if not number or cnp.PyArray_NDIM(result) == 0 else None
     return None
 
 
 cdef int fill(Job *job, Loop loop, tuple inputs, object result, tuple parameters) except -1:
-    cdef const gs_kernel *row = loop.row
-    cdef str wrong = flaw(row, inputs, result)
+    cdef str wrong = flaw(loop, inputs, result)
     if wrong is not None:
         raise ValueError(f"{loop.kernel} {wrong}")
-    if len(parameters) != row.parameters:
-        raise ValueError(f"{loop.kernel} takes {row.parameters} parameters")
-    set_loop(job, row, parameters)
-    point(job, row, inputs, result)
+    if len(parameters) != loop.parameters:
+        raise ValueError(f"{loop.kernel} takes {loop.parameters} parameters")
+    set_loop(job, loop, parameters)
+    point(job, loop, inputs, result)
     return 0
 
 
-cdef int set_loop(Job *job, const gs_kernel *row, tuple parameters) except -1:
+cdef int set_loop(Job *job, Loop loop, tuple parameters) except -1:
     cdef int position
-    for position in range(row.parameters):
+    for position in range(loop.parameters):
         job.task.parameters[position] = parameters[position]
-    job.run = row.run
-    job.results = row.results
+    job.run = loop.row.run
+    job.result = loop.row.result
     return 0
 
 
-cdef int point(Job *job, const gs_kernel *row, tuple inputs, object result) except -1:
+cdef int point(Job *job, Loop loop, tuple inputs, object result) except -1:
     """Point the job at checked arrays."""
     cdef int position
-    for position in range(row.inputs):
+    cdef bint folds = loop.row.kind == GS_FOLD
+    for position in range(loop.inputs):
         job.task.in_[position] = cnp.PyArray_DATA(<cnp.ndarray>inputs[position])
     job.task.out = cnp.PyArray_DATA(<cnp.ndarray>result)
-    job.count = cnp.PyArray_SIZE(<cnp.ndarray>inputs[0])
+    fits(loop, inputs, result, job.task.lengths)
+    job.count = cnp.PyArray_SIZE(<cnp.ndarray>(inputs[0] if folds else result))
+    job.results = cnp.PyArray_SIZE(<cnp.ndarray>result) if folds else 0
     clear(job)
     return 0

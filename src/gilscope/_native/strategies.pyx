@@ -20,8 +20,8 @@ from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
 from libc.stdlib cimport calloc, free
 
-from gilscope._native.kernels cimport gs_clock_ns, gs_task
-from gilscope._native.loops cimport Job, Loop, clear, fill, point, set_loop
+from gilscope._native.kernels cimport GS_WHOLE, gs_clock_ns, gs_task
+from gilscope._native.loops cimport Job, Loop, clear, fill, item_size, point, set_loop
 from gilscope._native.loops import HAVE_OPENMP as _HAVE_OPENMP
 from gilscope._native.loops import pick as _pick
 
@@ -112,20 +112,21 @@ cdef int interruptible(Job *job) except -1:
 
 cdef int parallel(Job *job) except -1:
     cdef int thread, threads = job.threads
-    cdef double *partials = NULL
-    cdef Py_ssize_t stride = padded(job.results)
+    cdef char *partials = NULL
+    cdef Py_ssize_t stride = padded(job.results * item_size(job.result))
     if job.results:
-        partials = <double *>calloc(threads * stride, sizeof(double))
+        partials = <char *>calloc(threads, stride)
         if partials == NULL:
             raise MemoryError
     for thread in prange(threads, nogil=True, num_threads=threads, schedule="static", chunksize=1):
         run_share(job, thread, partials + thread * stride if partials != NULL else NULL)
-    combine(job, partials, stride)
+    for thread in range(threads if partials != NULL else 0):
+        combine(job, partials + thread * stride)
     free(partials)
     return 0
 
 
-cdef void run_share(const Job *job, int thread, double *partial) noexcept nogil:
+cdef void run_share(const Job *job, int thread, char *partial) noexcept nogil:
     """One thread's even share of the elements; a fold's into a partial result of its own."""
     cdef gs_task task = job.task
     cdef Py_ssize_t share = job.count // job.threads, rest = job.count % job.threads
@@ -135,17 +136,18 @@ cdef void run_share(const Job *job, int thread, double *partial) noexcept nogil:
     job.run(&task, start, start + share + (thread < rest))
 
 
-cdef void combine(const Job *job, const double *partials, Py_ssize_t stride) noexcept:
+cdef void combine(const Job *job, const char *partial) noexcept:
     cdef Py_ssize_t item
-    cdef int thread
-    for thread in range(job.threads if partials != NULL else 0):
-        for item in range(job.results):
-            (<double *>job.task.out)[item] += partials[thread * stride + item]
+    for item in range(job.results):
+        if job.result == c"d":
+            (<double *>job.task.out)[item] += (<const double *>partial)[item]
+        else:
+            (<Py_ssize_t *>job.task.out)[item] += (<const Py_ssize_t *>partial)[item]
 
 
-cdef inline Py_ssize_t padded(Py_ssize_t results) noexcept:
+cdef inline Py_ssize_t padded(Py_ssize_t size) noexcept:
     """Whole cache lines, so that two threads' partial results never share one."""
-    return (results + 7) // 8 * 8
+    return (size + 63) // 64 * 64
 
 
 cdef inline Py_ssize_t chunk_end(const Job *job, Py_ssize_t start) noexcept nogil:
@@ -164,6 +166,8 @@ cdef class Strategy:
         What users call it, and what it does.
     options : dict
         The options it takes, with their defaults.
+    cuts : bool
+        Whether it computes range by range, which a whole does not allow.
     missing : str or None
         Why it cannot be used in this build.
     """
@@ -171,6 +175,7 @@ cdef class Strategy:
     cdef driver drive
     cdef readonly str name, summary, missing
     cdef readonly dict options
+    cdef readonly bint cuts
 
     def __init__(self):
         raise TypeError("strategies are not made: they are in STRATEGIES")
@@ -179,25 +184,27 @@ cdef class Strategy:
         return f"<strategy {self.name}: {self.summary}>"
 
 
-cdef Strategy strategy_of(driver drive, str name, str summary, dict options={}, str missing=None):
+cdef Strategy strategy_of(driver drive, str name, str summary, dict options={}, bint cuts=False, str missing=None):
     cdef Strategy strategy = Strategy.__new__(Strategy)
     strategy.drive = drive
-    strategy.name, strategy.summary, strategy.options, strategy.missing = name, summary, options, missing
+    strategy.name, strategy.summary, strategy.options = name, summary, options
+    strategy.cuts, strategy.missing = cuts, missing
     return strategy
 
 
+# Those with True compute range by range, which a whole does not allow.
 STRATEGIES = (
     strategy_of(held, "held", "keeps the GIL for the whole call"),
     strategy_of(released, "released", "releases the GIL once, around the loop"),
     strategy_of(declared_nogil, "declared_nogil", "is declared nogil but called with the GIL held: does not release"),
-    strategy_of(chunked, "chunked", "releases for `grain` elements at a time", {"grain": 4096}),
-    strategy_of(per_item, "per_item", "releases for each element"),
+    strategy_of(chunked, "chunked", "releases for `grain` elements at a time", {"grain": 4096}, True),
+    strategy_of(per_item, "per_item", "releases for each element", {}, True),
     strategy_of(thresholded, "thresholded", "releases above `threshold` elements (NumPy's rule)", {"threshold": 500}),
-    strategy_of(reacquired, "reacquired", "released, but takes the GIL back every `grain` elements", {"grain": 4096}),
-    strategy_of(yielding, "yielding", "held, with an empty release every `grain` elements", {"grain": 4096}),
+    strategy_of(reacquired, "reacquired", "released, but takes the GIL back every `grain` elements", {"grain": 4096}, True),
+    strategy_of(yielding, "yielding", "held, with an empty release every `grain` elements", {"grain": 4096}, True),
     strategy_of(interruptible, "interruptible", "released, checks for signals every `interval` seconds",
-                {"interval": 0.005, "grain": 4096}),
-    strategy_of(parallel, "parallel", "releases once, then runs OpenMP threads inside", {"threads": 2},
+                {"interval": 0.005, "grain": 4096}, True),
+    strategy_of(parallel, "parallel", "releases once, then runs OpenMP threads inside", {"threads": 2}, True,
                 None if _HAVE_OPENMP else "built without OpenMP"),
 )
 
@@ -242,9 +249,10 @@ def run(Loop loop not None, Strategy strategy not None, tuple inputs not None, r
     strategy : Strategy
         How to treat the GIL.
     inputs : tuple of ndarray
-        C-contiguous, aligned, of the loop's element type, of one shape.
+        C-contiguous, aligned, of the loop's element type, of shapes as its signature says.
     result : ndarray
-        Likewise, of the loop's result type; a map's may be one of the inputs.
+        Likewise, of the loop's result type; one item of any shape where the signature says a number. Where the work is element
+        by element it may be one of the inputs.
     parameters : tuple of float
         The loop's numbers.
     options : dict
@@ -255,18 +263,20 @@ def run(Loop loop not None, Strategy strategy not None, tuple inputs not None, r
     ValueError, TypeError
         When an array, a parameter or an option is not as the loop needs it. Nothing has run then.
     RuntimeError
-        When the strategy cannot be used in this build.
+        When the strategy cannot be used in this build, or cuts what can only be computed at once.
     """
     cdef Job job
-    require(strategy)
+    require(strategy, loop)
     set_options(&job, {**strategy.options, **options})
     fill(&job, loop, inputs, result, parameters)
     strategy.drive(&job)
 
 
-cdef int require(Strategy strategy) except -1:
+cdef int require(Strategy strategy, Loop loop) except -1:
     if strategy.missing is not None:
         raise RuntimeError(f"{strategy.name} is unavailable: {strategy.missing}")
+    if strategy.cuts and loop.row.kind == GS_WHOLE:
+        raise RuntimeError(f"{strategy.name} is unavailable: {loop.kernel} can only be computed at once")
     return 0
 
 
@@ -290,9 +300,9 @@ cdef class Direct:
     cdef Job template
 
     def __init__(self, tuple loops not None, Strategy strategy not None, tuple parameters not None):
-        require(strategy)
         set_options(&self.template, strategy.options)
         for loop in loops:
+            require(strategy, loop)
             if len(parameters) != loop.parameters:
                 raise ValueError(f"{loop.kernel} takes {loop.parameters} parameters")
         self.loops, self.strategy, self.parameters = loops, strategy, parameters
@@ -302,8 +312,8 @@ cdef class Direct:
         cdef Job job = self.template
         if loop is None:
             return False
-        set_loop(&job, loop.row, self.parameters)
-        point(&job, loop.row, inputs, result)
+        set_loop(&job, loop, self.parameters)
+        point(&job, loop, inputs, result)
         self.strategy.drive(&job)
         return True
 

@@ -24,9 +24,10 @@ add = Kernel(
     name="add",
     summary="the sum of two arrays: memory-bound",
     kind=MAP,
+    signature="(),()->()",
     inputs=("x", "y"),
     in_python=add_python,
     in_numpy=add_numpy,
-    sample=uniform(2),
+    draw=uniform(),
     slower={"cython": "is compiled for any x86-64, two numbers at a time; c's loop is dispatched to wider vectors"},
 )

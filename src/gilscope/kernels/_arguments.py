@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from gilscope.signatures import Shape, written
+
 if TYPE_CHECKING:
     from gilscope.kernels._kernel import Array, Kernel
+
+
+NUMBERS = {"f": "real numbers", "i": "integers"}
 
 
 @dataclass
@@ -39,69 +43,74 @@ def prepare(kernel: Kernel, name: str, args: tuple[Any, ...], out: Any) -> Prepa
     TypeError
         For a wrong number of inputs, complex, object or other dtypes, or a result that is no array or of another dtype.
     ValueError
-        For shapes that differ, or a result of another shape, read-only, or partly overlapping an input.
+        For shapes that do not fit together, or a result of another shape, read-only, or that overlaps an input.
     """
     if len(args) != len(kernel.inputs):
         raise TypeError(f"{name}() takes {len(kernel.inputs)} inputs ({', '.join(kernel.inputs)}) and out, not {len(args)}")
     given = [np.asarray(arg) for arg in args]
     dtype = common_dtype(kernel, args, given)
-    shape = common_shape(kernel, given)
-    inputs = [contiguous(each, dtype, shape) for each in given]
+    shapes = common_shapes(kernel, given)
+    inputs = [contiguous(each, dtype, shape) for each, shape in zip(given, shapes, strict=False)]
     wanted = result_dtype(kernel, dtype)
     if out is not None:
-        check_result(kernel, out, wanted, result_shape(kernel, shape), given)
-    result = new_result(kernel, dtype, shape) if out is None else out
+        check_result(kernel, out, wanted, shapes[-1], given)
+    result = np.empty(shapes[-1], wanted) if out is None else out
     copied = not result.flags.carray
     # The view is of the very dtype that loops know: `intc` may also be called `long`.
-    target = np.empty(result.size, wanted) if copied else np.asarray(result).reshape(-1).view(wanted)
-    return Prepared((*inputs, target), result, out is not None, copied)
+    target = np.empty(result.shape, wanted) if copied else np.asarray(result).view(wanted)
+    if kernel.layout.elementwise:
+        return Prepared((*(each.reshape(-1) for each in inputs), target.reshape(-1)), result, out is not None, copied)
+    return Prepared((*inputs, target if target.ndim else target.reshape(1)), result, out is not None, copied)
 
 
 def common_dtype(kernel: Kernel, args: tuple[Any, ...], given: list[Array]) -> np.dtype[Any]:
-    """Return the dtype to compute in: float32 if all inputs but Python's numbers are, else float64."""
+    """Return the dtype to compute in: float32 if all inputs but Python's numbers are, else the kernel's widest."""
+    widest = np.dtype(kernel.dtypes[0])
     for each, label in zip(given, kernel.inputs, strict=True):
-        if not np.can_cast(each.dtype, np.float64, "safe"):
-            raise TypeError(f"{label} has dtype {each.dtype}: real numbers that fit float64 are accepted")
+        if not np.can_cast(each.dtype, widest, "safe"):
+            raise TypeError(f"{label} has dtype {each.dtype}: {NUMBERS[widest.kind]} that fit {widest} are accepted")
     untyped = [isinstance(arg, (float, int)) and not isinstance(arg, np.generic) for arg in args]
     dtypes = {each.dtype.newbyteorder("=") for each, skip in zip(given, untyped, strict=True) if not skip}
     single = dtypes == {np.dtype("float32")}
-    return np.dtype("float32" if single and "float32" in kernel.dtypes else "float64")
+    return np.dtype("float32") if single and "float32" in kernel.dtypes else widest
 
 
-def common_shape(kernel: Kernel, given: list[Array]) -> tuple[int, ...]:
+def common_shapes(kernel: Kernel, given: list[Array]) -> tuple[Shape, ...]:
+    """Return the shapes that the inputs and the result have for these inputs."""
+    if kernel.layout.elementwise:
+        return (common_shape(kernel, given),) * (len(given) + 1)
+    shapes = tuple(each.shape for each in given)
+    lengths = kernel.layout.lengths(shapes)
+    if lengths is None:
+        listed = " and ".join(f"{label} {written(shape)}" for label, shape in zip(kernel.inputs, shapes, strict=True))
+        wanted = " and ".join(
+            f"{label} {written(names)}" for label, names in zip(kernel.inputs, kernel.layout.inputs, strict=True)
+        )
+        raise ValueError(f"{kernel.name} was given {listed}: it takes {wanted}")
+    return kernel.layout.shapes(lengths)
+
+
+def common_shape(kernel: Kernel, given: list[Array]) -> Shape:
     """Return the one shape of all inputs that are not scalars."""
     shapes = {label: each.shape for label, each in zip(kernel.inputs, given, strict=True) if each.ndim}
     if len(set(shapes.values())) > 1:
         listed = ", ".join(f"{label} {shape}" for label, shape in shapes.items())
         raise ValueError(f"inputs have different shapes ({listed}): only scalars broadcast")
-    shape: tuple[int, ...] = next(iter(shapes.values()), ())
-    if kernel.kind != "map" and len(shape) > 1:
-        raise ValueError(f"{next(iter(shapes))} has shape {shape}: {kernel.name} takes one-dimensional arrays")
-    return shape
+    return next(iter(shapes.values()), ())
 
 
-def contiguous(array: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Return an input as a flat, C-contiguous, aligned array in native byte order, copied only if it is not one."""
+def contiguous(array: Array, dtype: np.dtype[Any], shape: Shape) -> Array:
+    """Return an input as a C-contiguous, aligned array in native byte order, copied only if it is not one."""
     if array.shape != shape:
-        return np.full(math.prod(shape), array[()], dtype)
+        return np.full(shape, array[()], dtype)
     if not (array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned):
         array = np.require(array, dtype, ["C", "A"])  # releases the GIL, so not for arrays that need nothing
-    return array.reshape(-1)
+    return np.asarray(array).view(dtype)
 
 
 def result_dtype(kernel: Kernel, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype of the result for inputs of a dtype."""
     return dtype if kernel.result == "same" else np.dtype(kernel.result)
-
-
-def result_shape(kernel: Kernel, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of the result for inputs of a shape."""
-    return shape if kernel.kind == "map" else ()
-
-
-def new_result(kernel: Kernel, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Return an array for the result."""
-    return np.empty(result_shape(kernel, shape), result_dtype(kernel, dtype))
 
 
 def check_result(kernel: Kernel, out: Any, dtype: np.dtype[Any], shape: tuple[int, ...], given: list[Array]) -> None:
@@ -115,18 +124,19 @@ def check_result(kernel: Kernel, out: Any, dtype: np.dtype[Any], shape: tuple[in
     if not out.flags.writeable:
         raise ValueError("out is read-only: it must be writable")
     for label, each in zip(kernel.inputs, given, strict=True):
-        if overlaps_partly(kernel, each, out):
-            raise ValueError(f"out overlaps {label} partly: pass {label} itself, or an array that shares no memory")
+        if overlaps(kernel, each, out):
+            itself = f"{label} itself, or " if kernel.layout.elementwise else ""
+            raise ValueError(f"out overlaps {label}: pass {itself}an array that shares no memory")
 
 
-def overlaps_partly(kernel: Kernel, given: Array, out: Array) -> bool:
-    """Tell whether an input and the result share some memory but are not the same array of a map."""
+def overlaps(kernel: Kernel, given: Array, out: Array) -> bool:
+    """Tell whether an input and the result share memory in another way than a map's element by element may."""
     # Not np.may_share_memory: it and np.shares_memory release the GIL, in a call that may claim to hold it.
     (start, stop), (out_start, out_stop) = byte_bounds(given), byte_bounds(out)
     if stop <= out_start or out_stop <= start:
         return False
     same = given.ctypes.data == out.ctypes.data and given.strides == out.strides
-    if same and given.shape == out.shape and given.dtype == out.dtype and kernel.kind == "map":
+    if same and given.shape == out.shape and given.dtype == out.dtype and kernel.layout.elementwise:
         return False
     try:
         return np.shares_memory(given, out, max_work=10_000)  # type: ignore[arg-type]  # any number is taken
@@ -135,8 +145,17 @@ def overlaps_partly(kernel: Kernel, given: Array, out: Array) -> bool:
 
 
 def blank(kernel: Kernel, args: tuple[Any, ...]) -> Array | None:
-    """Return a result for a call whose inputs need no conversion, by the look of the first; None if they do."""
+    """Return a result for a call whose inputs need no conversion, by the look of them; None if they do."""
     first = args[0] if args else None
     if type(first) is not np.ndarray or first.ndim == 0 or first.dtype.name not in kernel.dtypes:
         return None
-    return new_result(kernel, first.dtype, first.shape)
+    shape = first.shape if kernel.layout.elementwise else blank_shape(kernel, args)
+    return None if shape is None else np.empty(shape, result_dtype(kernel, first.dtype))
+
+
+def blank_shape(kernel: Kernel, args: tuple[Any, ...]) -> Shape | None:
+    """Return the shape of the result for inputs that are arrays and fit together; None if they are not."""
+    if len(args) != len(kernel.inputs) or any(type(each) is not np.ndarray for each in args):
+        return None
+    lengths = kernel.layout.lengths(tuple(each.shape for each in args))
+    return None if lengths is None else kernel.layout.shapes(lengths)[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gilscope.kernels._arguments import blank, new_result, prepare, result_dtype
+from gilscope.kernels._arguments import blank, prepare, result_dtype
 
 if TYPE_CHECKING:
     from gilscope._native.loops import Loop
@@ -133,14 +134,14 @@ class Call:
 
     def working_set(self, size: int, dtype: Any) -> int:
         """Return the bytes that one call touches: its inputs and its result."""
+        *inputs, result = (math.prod(shape) for shape in self.kernel.shapes(size))
         element: np.dtype[Any] = np.dtype(dtype)
-        result = result_dtype(self.kernel, element).itemsize * (size if self.kernel.kind == "map" else 1)
-        return len(self.kernel.inputs) * size * element.itemsize + result
+        return sum(inputs) * element.itemsize + result * result_dtype(self.kernel, element).itemsize
 
     def arrays(self, size: int, dtype: Any) -> tuple[Array, ...]:
         """Return inputs to measure on, and a result."""
         inputs = self.kernel.sample(size, np.dtype(dtype))
-        return (*inputs, new_result(self.kernel, np.dtype(dtype), (size,)))
+        return (*inputs, np.empty(self.kernel.shapes(size)[-1], result_dtype(self.kernel, np.dtype(dtype))))
 
     def bound(self, arrays: tuple[Array, ...], options: Mapping[str, Any]) -> Callable[[], Any]:
         """Return the call with its arrays and options, ready to be made."""
@@ -162,9 +163,11 @@ class Call:
         Parameters
         ----------
         *args : array_like
-            The inputs: of one shape, or scalars. Integers and booleans become float64.
+            The inputs, of shapes as the kernel's signature says. Where the work is element by element they are of one shape,
+            or scalars. Integers and booleans become float64, unless the kernel is one of integers.
         out : ndarray, optional
-            Where to put the result: of its dtype and shape. It may be one of the inputs, but not overlap one partly.
+            Where to put the result: of its dtype and shape. Where the work is element by element it may be one of the inputs;
+            else it must share no memory with one.
         **options
             The kernel's parameters and the strategy's options; see the signature.
 

@@ -27,10 +27,11 @@ dot = Kernel(
     name="dot",
     summary="the sum of the products of two arrays: a fold",
     kind=FOLD,
+    signature="(n),(n)->()",
     inputs=("x", "y"),
     dtypes=("float64",),
     in_python=dot_python,
     in_numpy=dot_numpy,
-    sample=uniform(2),
+    draw=uniform(),
     slower={"cython": "keeps one running sum, and each addition waits for the one before; c keeps eight"},
 )

@@ -29,9 +29,10 @@ exp = Kernel(
     name="exp",
     summary="the exponential of each element: compute-bound",
     kind=MAP,
+    signature="()->()",
     inputs=("x",),
     in_python=exp_python,
     in_numpy=exp_numpy,
-    sample=uniform(1, -10, 10),
+    draw=uniform(-10, 10),
     slower={"cython": "calls libm's exp for one element at a time; c's loop is vectorised for this processor"},
 )

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gilscope.kernels._call import OWN, Call, Implementation, Missing
-from gilscope.kernels._kernel import Array, Kernel
+from gilscope.kernels._kernel import FOLD, WHOLE, Array, Kernel
 
 if TYPE_CHECKING:
     from gilscope._native.loops import Loop
     from gilscope._native.strategies import Strategy
+
+AT_ONCE = "it can only be computed at once"
 
 Run = Callable[[tuple[Array, ...], dict[str, Any]], None]
 
@@ -53,15 +55,16 @@ def _own(kernel: Kernel, implementation: str, function: Callable[..., None], sum
 
 
 def direct_call(kernel: Kernel, run: Run, options: Mapping[str, Any] = MappingProxyType({})) -> Callable[..., bool]:
-    """Return the quick way in to `run`: at once on flat arrays that a C loop of the kernel could take as they are."""
+    """Return the quick way in to `run`: at once on arrays that a C loop of the kernel could take as they are."""
     from gilscope._native.loops import pick
 
     loops, defaults = tuple(c_loops(kernel).values()), {**kernel.parameters, **options}
+    elementwise = kernel.layout.elementwise
 
     def direct(inputs: tuple[Any, ...], out: Any) -> bool:
-        if pick(loops, inputs, out) is None or inputs[0].ndim != 1:
+        if pick(loops, inputs, out) is None or (elementwise and out.ndim != 1):
             return False
-        run((*inputs, out.reshape(-1)), defaults)
+        run((*inputs, out if out.ndim else out.reshape(1)), defaults)
         return True
 
     return direct
@@ -69,14 +72,15 @@ def direct_call(kernel: Kernel, run: Run, options: Mapping[str, Any] = MappingPr
 
 def ufunc(kernel: Kernel) -> Call | Missing:
     """Build the NumPy ufunc around the C loop."""
-    if "ufunc" in kernel.missing:
-        return Missing(f"{kernel.name}.ufunc", kernel.missing["ufunc"])
-    from gilscope._native.ufuncs import UFUNCS
+    from gilscope._native.ufuncs import MISSING, UFUNCS
 
-    function = UFUNCS[kernel.name]
+    missing = kernel.missing.get("ufunc") or MISSING.get(kernel.name)
+    if missing:
+        return Missing(f"{kernel.name}.ufunc", missing)
+    function, number = UFUNCS[kernel.name], kernel.layout.number
 
     def run(arrays: tuple[Array, ...], options: dict[str, Any]) -> None:
-        function(*arrays[:-1], out=arrays[-1] if kernel.kind == "map" else arrays[-1].reshape(()))
+        function(*arrays[:-1], out=arrays[-1].reshape(()) if number else arrays[-1])
 
     summary = "our C loop as a NumPy ufunc: released above 500 results"
     return Call(kernel, "ufunc", OWN, run, summary=summary, direct=direct_call(kernel, run), loops=c_loops(kernel))
@@ -110,7 +114,7 @@ def _cython_call(kernel: Kernel, module: Any, strategy: str) -> Call | Missing:
 
 def specialised(function: Any, kernel: Kernel) -> dict[np.dtype[Any], Callable[..., None]]:
     """Return the compiled body for each dtype, so that calls skip the search among a fused function's signatures."""
-    c_names = {"float64": "double", "float32": "float"}
+    c_names = {"float64": "double", "float32": "float"}  # of fused types
     if not hasattr(function, "__signatures__"):
         return {np.dtype(name): function for name in kernel.dtypes}
     return {np.dtype(name): function[c_names[name]] for name in kernel.dtypes}
@@ -137,8 +141,8 @@ def _c_call(kernel: Kernel, strategy: Strategy) -> Call | Missing:
     from gilscope._native.strategies import Direct
     from gilscope._native.strategies import run as run_loop
 
-    if strategy.missing:
-        return Missing(f"{kernel.name}.c.{strategy.name}", strategy.missing)
+    if strategy.missing or (strategy.cuts and kernel.kind == WHOLE):
+        return Missing(f"{kernel.name}.c.{strategy.name}", strategy.missing or AT_ONCE)
     loops = c_loops(kernel)
 
     def run(arrays: tuple[Array, ...], options: dict[str, Any]) -> None:
@@ -161,7 +165,12 @@ def c_loops(kernel: Kernel) -> dict[np.dtype[Any], Loop]:
 class Task(ctypes.Structure):
     """`gs_task` of csrc/gilscope/loop.h."""
 
-    _fields_ = (("inputs", ctypes.c_void_p * 3), ("out", ctypes.c_void_p), ("parameters", ctypes.c_double * 2))
+    _fields_ = (
+        ("inputs", ctypes.c_void_p * 3),
+        ("out", ctypes.c_void_p),
+        ("lengths", ctypes.c_ssize_t * 3),
+        ("parameters", ctypes.c_double * 2),
+    )
 
 
 def ctypes_(kernel: Kernel) -> Implementation | Missing:
@@ -180,11 +189,13 @@ def _ctypes_call(kernel: Kernel, strategy: str) -> Call:
 
     def run(arrays: tuple[Array, ...], options: dict[str, Any]) -> None:
         *inputs, out = arrays
-        if kernel.kind == "fold":
+        if kernel.kind == FOLD:
             out[...] = 0
         pointers = (ctypes.c_void_p * 3)(*(each.ctypes.data for each in inputs))
+        lengths = (ctypes.c_ssize_t * 3)(*loops[inputs[0].dtype].lengths(tuple(inputs), out))
         parameters = (ctypes.c_double * 2)(*(options[name] for name in kernel.parameters))
-        functions[inputs[0].dtype](Task(pointers, out.ctypes.data, parameters), 0, inputs[0].size)
+        count = (inputs[0] if kernel.kind == FOLD else out).size
+        functions[inputs[0].dtype](Task(pointers, out.ctypes.data, lengths, parameters), 0, count)
 
     return Call(kernel, "ctypes", strategy, run, summary=summary, direct=direct_call(kernel, run), loops=loops)
 

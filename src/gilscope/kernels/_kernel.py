@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gilscope.signatures import Shape, Signature, parsed
+
 if TYPE_CHECKING:
     from gilscope.kernels._call import Call, Implementation, Missing
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+Draw = Callable[[tuple[Shape, ...], np.dtype[Any]], tuple[Array, ...]]
+
 MAP, FOLD, WHOLE = "map", "fold", "whole"
+
+
+def vector(size: int) -> dict[str, int]:
+    """Return the length of the one dimension of "(n)"."""
+    return {"n": size}
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -23,8 +32,7 @@ class Kernel:
     """What is computed, by whom it can be computed, and on what it is measured.
 
     To add one: a file here with a `Kernel`, and a row in KERNELS. A C loop is a file in csrc/kernels and a row in
-    csrc/gilscope/kernels.h; a Cython twin is a file in _native/cython, its stub, and its name in CMakeLists.txt. What is not
-    there is reported as missing.
+    csrc/gilscope/kernels.h; a Cython twin is a file in _native/cython and its stub. What is not there is reported as missing.
 
     Parameters
     ----------
@@ -32,12 +40,17 @@ class Kernel:
         What users call it, and one line on what it is.
     kind : {"map", "fold", "whole"}
         A map slices freely; a fold gives partial results that combine; a whole can only be computed at once.
+    signature : str
+        Which shapes it takes and gives, in NumPy's notation; see `gilscope.signatures`.
     inputs : tuple of str
         Names of the input arrays.
     in_python, in_numpy : callable
-        Take the inputs and the result as one-dimensional contiguous arrays, then the parameters.
-    sample : callable
-        Takes a size and a dtype, returns inputs to measure on.
+        Take the inputs and the result as contiguous arrays, then the parameters. Where the work is element by element the arrays
+        are one-dimensional; a number as a result is an array of one item.
+    draw : callable
+        Takes the inputs' shapes and a dtype, returns inputs to measure on.
+    lengths : callable
+        Takes a size, returns the length of each dimension of the signature.
     parameters : mapping
         Names and defaults of numbers that are part of the problem.
     dtypes : tuple of str
@@ -55,16 +68,32 @@ class Kernel:
     name: str
     summary: str
     kind: str
+    signature: str
     inputs: tuple[str, ...]
     in_python: Callable[..., None]
     in_numpy: Callable[..., None]
-    sample: Callable[[int, np.dtype[Any]], tuple[Array, ...]]
+    draw: Draw
+    lengths: Callable[[int], dict[str, int]] = vector
     parameters: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     dtypes: tuple[str, ...] = ("float64", "float32")
     result: str = "same"
     best: str = "c.released"
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     slower: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def layout(self) -> Signature:
+        """The parsed signature."""
+        return parsed(self.signature)
+
+    def shapes(self, size: int) -> tuple[Shape, ...]:
+        """Return the shapes of the inputs and of the result for a number of elements."""
+        layout = self.layout
+        return ((size,),) * (len(self.inputs) + 1) if layout.elementwise else layout.shapes(self.lengths(size))
+
+    def sample(self, size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+        """Return inputs to measure on, the same ones every time."""
+        return self.draw(self.shapes(size)[:-1], dtype)
 
     @cached_property
     def implementations(self) -> dict[str, Implementation | Call | Missing]:
@@ -112,14 +141,14 @@ class Kernel:
         return lookup, (self.name,)
 
 
-def uniform(inputs: int, low: float = -1, high: float = 1) -> Callable[[int, np.dtype[Any]], tuple[Array, ...]]:
-    """Return a sampler: so many arrays of numbers between two bounds, the same ones every time."""
+def uniform(low: float = -1, high: float = 1) -> Draw:
+    """Return what draws arrays of numbers between two bounds, the same ones every time."""
 
-    def sample(size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    def draw(shapes: tuple[Shape, ...], dtype: np.dtype[Any]) -> tuple[Array, ...]:
         random = np.random.default_rng(0)
-        return tuple(random.uniform(low, high, size).astype(dtype) for _ in range(inputs))
+        return tuple(random.uniform(low, high, shape).astype(dtype) for shape in shapes)
 
-    return sample
+    return draw
 
 
 def find(kernel: Any, path: list[str]) -> Any:

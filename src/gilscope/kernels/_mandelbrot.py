@@ -7,6 +7,7 @@ or keep gathering those that are left. This is what people write native code for
 import numpy as np
 
 from gilscope.kernels._kernel import MAP, Array, Kernel
+from gilscope.signatures import Shape
 
 
 def mandelbrot_python(x: Array, y: Array, out: Array, iterations: int) -> None:
@@ -41,8 +42,9 @@ def mandelbrot_numpy(x: Array, y: Array, out: Array, iterations: int) -> None:
         a = (aa - bb) + x
 
 
-def sample(size: int, dtype: np.dtype) -> tuple[Array, ...]:
+def draw(shapes: tuple[Shape, ...], dtype: np.dtype) -> tuple[Array, ...]:
     """Return a grid of points over the whole set, shuffled so that slices cost alike."""
+    size = shapes[0][0]
     side = max(1, int(np.ceil(np.sqrt(size))))
     x, y = np.meshgrid(np.linspace(-2, 0.5, side), np.linspace(-1.25, 1.25, side))
     order = np.random.default_rng(0).permutation(side * side)[:size]
@@ -53,12 +55,12 @@ mandelbrot = Kernel(
     name="mandelbrot",
     summary="steps until each point escapes: branchy",
     kind=MAP,
+    signature="(),()->()",
     inputs=("x", "y"),
     parameters={"iterations": 256},
     result="intc",
     in_python=mandelbrot_python,
     in_numpy=mandelbrot_numpy,
-    sample=sample,
-    missing={"ufunc": "a ufunc has no place for `iterations`"},
+    draw=draw,
     slower={"cython": "follows one point at a time; c follows a block of points together, in vectors"},
 )
