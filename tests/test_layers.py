@@ -146,12 +146,6 @@ def test_an_unknown_name_is_an_attribute_error():
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda kernel: kernel.name)
 def test_a_kernel_is_a_file_and_a_row_everywhere(kernel):
-    rows = [loop for loop in LOOPS if loop.kernel == kernel.name]
-    assert bool(rows) == ("c" not in kernel.missing)
-    if rows:
-        assert {loop.element for loop in rows} == {"d" if dtype == "float64" else "f" for dtype in kernel.dtypes}
-        assert {loop.kind for loop in rows} == {kernel.kind}
-        assert {(loop.inputs, loop.parameters) for loop in rows} == {(len(kernel.inputs), len(kernel.parameters))}
     for file in (f"kernels/_{kernel.name}.py", *(f"_native/cython/{kernel.name}.{ending}" for ending in ("pyx", "pyi"))):
         assert SOURCE.joinpath(file).is_file()
     module = ast.parse(SOURCE.joinpath(f"kernels/_{kernel.name}.py").read_text(encoding="utf-8"))
@@ -170,6 +164,3 @@ def test_there_are_no_other_files():
 def test_every_compiled_module_has_a_stub():
     for path in ROOT.glob("src/gilscope/_native/**/*.pyx"):
         assert path.with_suffix(".pyi").is_file()
-    build = ROOT.joinpath("CMakeLists.txt").read_text(encoding="utf-8")
-    for name in KERNELS:
-        assert f"cython/{name}" in build

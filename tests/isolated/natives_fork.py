@@ -9,7 +9,7 @@ import numpy as np
 from gilscope.kernels import KERNELS
 
 warnings.simplefilter("ignore", DeprecationWarning)  # fork, where threads are
-INPUTS = {kernel.name: kernel.sample(1000, np.dtype("float64")) for kernel in KERNELS.values()}
+INPUTS = {kernel.name: kernel.sample(1000, np.dtype(kernel.dtypes[0])) for kernel in KERNELS.values()}
 for kernel in KERNELS.values():
     for call in kernel.calls():
         if call.strategy == "parallel":

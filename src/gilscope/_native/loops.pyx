@@ -95,6 +95,8 @@ cdef int set_layout(Layout *layout, signature) except -1:
 def loops_at(str level not None):
     """Return all loops as they were compiled for a level of instructions: one of `levels()`."""
     cdef const gs_level *each = gs_levels
+    if level not in levels():
+        raise ValueError(f"there is no level {level!r}: this build has, on this processor, {', '.join(levels())}")
     while each.name.decode() != level:
         each += 1
     return tuple(_all_loops(<uintptr_t>each.kernels))

@@ -46,7 +46,8 @@ def prepare(kernel: Kernel, name: str, args: tuple[Any, ...], out: Any) -> Prepa
         For shapes that do not fit together, or a result of another shape, read-only, or that overlaps an input.
     """
     if len(args) != len(kernel.inputs):
-        raise TypeError(f"{name}() takes {len(kernel.inputs)} inputs ({', '.join(kernel.inputs)}) and out, not {len(args)}")
+        takes = f"{len(kernel.inputs)} input{'s' * (len(kernel.inputs) > 1)} ({', '.join(kernel.inputs)}) and out"
+        raise TypeError(f"{name}() takes {takes}, not {len(args)}")
     given = [np.asarray(arg) for arg in args]
     dtype = common_dtype(kernel, args, given)
     shapes = common_shapes(kernel, given)
