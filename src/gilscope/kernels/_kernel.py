@@ -63,6 +63,8 @@ class Kernel:
         Why an implementation, or an implementation's strategy, does not exist.
     slower : mapping
         Why an implementation is slower than `c`.
+    behind : str
+        Why `c` is slower than what others have; empty where it is not.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Kernel:
     best: str = "c.released"
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     slower: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    behind: str = ""
 
     @property
     def layout(self) -> Signature:
