@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope import stats
-from gilscope.stats import Interval, bootstrap_median, median, noise, outliers, ratio
+from gilscope.stats import Interval, median, median_interval, noise, outliers, ratio
 
 seconds = st.floats(1e-9, 1e3)
 blocks = st.lists(seconds, min_size=1, max_size=20)
@@ -28,77 +28,70 @@ def test_median_of_an_even_number_is_the_mean_of_the_middle_two():
     assert median([4.0, 1.0, 3.0, 2.0]) == 2.5
 
 
-@pytest.mark.parametrize("function", [median, bootstrap_median, noise, outliers])
+@pytest.mark.parametrize("function", [median, median_interval, noise, outliers])
 @pytest.mark.parametrize("bad", [[], [1.0, math.nan], [math.inf], [[1.0, 2.0]], 1.0])
 def test_what_is_no_row_of_finite_numbers_is_refused(function, bad):
     with pytest.raises(ValueError, match=r"block"):
         function(bad)
 
 
-@given(blocks, st.floats(0.01, 0.99), st.integers(1, 50), st.integers(0, 2**32))
-def test_bootstrap_interval_holds_the_median_and_stays_within_the_values(values, confidence, resamples, seed):
-    interval = bootstrap_median(values, confidence, resamples, seed)
+@given(blocks, st.floats(0.01, 0.99))
+def test_the_interval_holds_the_median_and_stays_within_the_values(values, confidence):
+    interval = median_interval(values, confidence)
     assert min(values) <= interval.low <= interval.value <= interval.high <= max(values)
     assert interval.value == median(values)
 
 
-@given(blocks, st.integers(0, 9))
-def test_bootstrap_is_deterministic_and_blind_to_the_type(values, seed):
-    assert bootstrap_median(values, seed=seed) == bootstrap_median(np.array(values), seed=seed)
+@given(blocks)
+def test_the_interval_is_blind_to_the_type_and_the_order(values):
+    assert median_interval(values) == median_interval(np.array(values)) == median_interval(sorted(values))
 
 
 @given(blocks, st.sampled_from([0.25, 2.0, 1024.0]))
-def test_bootstrap_follows_the_unit(values, unit):
-    interval = bootstrap_median(values)
-    scaled = bootstrap_median([unit * each for each in values])
+def test_the_interval_follows_the_unit(values, unit):
+    interval = median_interval(values)
+    scaled = median_interval([unit * each for each in values])
     assert scaled == Interval(unit * interval.value, unit * interval.low, unit * interval.high)
-
-
-def test_another_seed_draws_other_resamples():
-    values = normal_blocks(30)
-    assert len({bootstrap_median(values, resamples=20, seed=seed) for seed in range(5)}) > 1
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_few_blocks_give_min_to_max(number):
     values = normal_blocks(number)
-    assert bootstrap_median(values) == Interval(median(values), min(values), max(values))
+    assert median_interval(values) == Interval(median(values), min(values), max(values))
 
 
-def test_two_blocks_give_min_to_max_at_any_confidence():
-    assert bootstrap_median([3.0, 1.0], confidence=0.1) == Interval(2.0, 1.0, 3.0)
-
-
-def test_many_blocks_give_less_than_min_to_max():
-    values = normal_blocks(30)
-    interval = bootstrap_median(values)
-    assert min(values) < interval.low < interval.value < interval.high < max(values)
+@pytest.mark.parametrize(
+    ("number", "confidence", "low"),
+    [
+        (6, 1 - 2 / 64, 0.0),  # exactly from the smallest to the largest
+        (7, 1 - 16 / 128, 1.0),  # exactly from the second
+        (10, 1 - 2 * 56 / 1024, 2.0),  # 1 + 10 + 45 of 1024 ways to have at most two below
+        (7, 0.95, 0.7333),  # by hand: part = (126 / 128 - 0.95) / (14 / 128), weight = 6 part / (1 + 5 part)
+    ],
+)
+def test_the_bounds_are_the_binomials(number, confidence, low):
+    interval = median_interval(np.arange(number), confidence)
+    assert (interval.low, interval.high) == pytest.approx((low, number - 1 - low), abs=1e-3)
 
 
 def test_more_confidence_is_wider():
-    narrow, wide = (bootstrap_median(normal_blocks(30), confidence) for confidence in (0.5, 0.99))
-    assert wide.low < narrow.low < narrow.high < wide.high
+    narrow, middle, wide = (median_interval(normal_blocks(30), confidence) for confidence in (0.5, 0.95, 0.99))
+    assert wide.low < middle.low < narrow.low < narrow.high < middle.high < wide.high
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
-    held = [bootstrap_median(normal_blocks(25, seed), resamples=500) for seed in range(300)]
-    share = sum(each.low <= 1.0 <= each.high for each in held) / len(held)
-    assert 0.90 <= share <= 0.99  # seeded; 0.95 give or take three standard errors
+@pytest.mark.parametrize("number", [6, 7, 11, 21])
+@pytest.mark.parametrize("law", ["normal", "standard_cauchy"])
+def test_the_interval_covers_the_truth_as_often_as_it_says(number, law):
+    values = getattr(np.random.default_rng(0), law)(size=(2000, number))
+    held = [median_interval(each) for each in values]
+    share = sum(each.low <= 0 <= each.high for each in held) / len(held)
+    assert 0.93 <= share <= 0.97  # seeded; 0.95 give or take four standard errors
 
 
-def test_many_blocks_are_resampled_in_chunks_that_fit(monkeypatch):
-    sizes = []
-    medians = stats._medians
-    monkeypatch.setattr(stats, "_CHUNK_ITEMS", 100)
-    monkeypatch.setattr(stats, "_medians", lambda blocks, picks: sizes.append(picks.shape) or medians(blocks, picks))
-    bootstrap_median(normal_blocks(30), resamples=10)
-    assert sizes == [(3, 30), (3, 30), (3, 30), (1, 30)]
-
-
-@pytest.mark.parametrize("arguments", [{"confidence": 0}, {"confidence": 1}, {"confidence": 95}, {"resamples": 0}])
-def test_impossible_arguments_are_refused(arguments):
-    with pytest.raises(ValueError, match=next(iter(arguments))):
-        bootstrap_median([1.0, 2.0, 3.0], **arguments)
+@pytest.mark.parametrize("confidence", [0, 1, 95, math.nan])
+def test_impossible_confidence_is_refused(confidence):
+    with pytest.raises(ValueError, match="confidence"):
+        median_interval([1.0, 2.0, 3.0], confidence)
 
 
 def test_ratio_pairs_the_blocks():

@@ -23,7 +23,7 @@ import numpy as np
 from gilscope.kernels import KERNELS, Missing
 from gilscope.stats import median, ratio
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from _goals import AS_FAST, EXPLAINED_FROM, GOALS
 from _timing import CORES, enough, pinned
 

@@ -19,7 +19,7 @@ from gilscope.executors import EXECUTORS, NotSendable
 from gilscope.machine import available_memory, steal_seconds
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
 from gilscope.sampling import Share, forget, take, unlimit_blas
-from gilscope.stats import NOISY, bootstrap_median, noise, ratio
+from gilscope.stats import NOISY, median_interval, noise, ratio
 
 CEILINGS = {"native": "the same C loop on native threads", "processes": "independent processes"}
 OPENMP_SPIN_SECONDS = 0.25  # libgomp's idle workers spin after a parallel region, on cores that the next sample needs
@@ -313,7 +313,7 @@ def result_of(
     return Result(
         case={**case.to_dict(), "asked": asked},
         samples=tuple(samples[case]),
-        seconds=bootstrap_median(seconds[case]),
+        seconds=median_interval(seconds[case]),
         speedup=Speedup(**speedup.to_dict(), baseline=serial.id),
         ceiling=ceiling,
         efficiency=ratio(seconds[top], seconds[case]).value if top in seconds else None,

@@ -1,17 +1,18 @@
-"""Medians, bootstrap intervals and noise: pure functions of numbers, with no clock and no state.
+"""Medians, their intervals and noise: pure functions of numbers, with no clock and no state.
 
-A *block* is one round of an interleaved run (A B A B): one number per case and round. Blocks are what is resampled.
+A *block* is one round of an interleaved run (A B A B): one number per case and round. Intervals are over blocks.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOISY", "Interval", "bootstrap_median", "median", "noise", "outliers", "ratio"]
+__all__ = ["NOISY", "Interval", "median", "median_interval", "noise", "outliers", "ratio"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Sequence[float] | Floats
@@ -23,9 +24,6 @@ NOISY = 0.10
 #: Deviations above this many MADs are outliers: ten robust standard deviations, as hyperfine chose
 #: (src/outlier_detection.rs).
 OUTLIER_MADS = 14.826
-
-# Resamples are drawn in chunks of at most this many numbers (8 MB), so that many blocks do not need gigabytes.
-_CHUNK_ITEMS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -65,50 +63,61 @@ def median(values: Values) -> float:
     return float(np.median(_blocks(values)))
 
 
-def bootstrap_median(values: Values, confidence: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Return the median of the blocks with its percentile bootstrap interval.
+def median_interval(values: Values, confidence: float = 0.95) -> Interval:
+    """Return the median of the blocks with an interval between two of them, whatever law they follow.
 
-    Sources: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13; for ratios of benchmarks,
-    Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time" (ISMM 2013).
+    Each block is above the true median with probability 1/2, so how many are is binomial, and how often the interval from the
+    d-th smallest to the d-th largest block holds the true median is exactly known. Between the two d that are nearest to
+    `confidence` the bounds are interpolated: Hettmansperger and Sheather, "Confidence intervals based on interpolated order
+    statistics", Statistics & Probability Letters 4 (1986).
+
+    Of the intervals for 7, 15 and 21 random blocks this way holds the truth 94 to 95 times in 100; a percentile bootstrap 87
+    to 93 times, because it has so few values to draw from (`benchmarks/proof/harness_bias.py`).
 
     Parameters
     ----------
     values : sequence of float
         One number per block, in any unit.
     confidence : float
-        Nominal coverage of the interval, between 0 and 1.
-    resamples : int
-        Bootstrap samples drawn.
-    seed : int
-        Same values, seed and NumPy version: same interval.
+        Between 0 and 1.
 
     Returns
     -------
     Interval
-        In the unit of `values`. It always contains the median.
+        In the unit of `values`.
 
     Notes
     -----
-    Few blocks cannot promise 95 %, however they are resampled. With n blocks the widest interval there is, min to max,
-    covers the true median with probability 1 - 2 ** (1 - n): 94 % for 5, 75 % for 3, 50 % for 2. At 95 % the bootstrap
-    gives min to max up to 5 blocks by itself. For 1 or 2 blocks nothing is resampled: 2 give min to max at every
-    `confidence`, and 1 gives low = high = value, which is no interval at all: nothing is known about its error.
+    Few blocks cannot promise 95 %. With n blocks the widest interval there is, min to max, holds the true median with
+    probability 1 - 2 ** (1 - n): 94 % for 5, 75 % for 3, 50 % for 2. Up to 5 blocks it is what is returned. One block gives low =
+    high = value, which is no interval at all: nothing is known about its error.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
-    if resamples < 1:
-        raise ValueError(f"resamples must be at least 1, not {resamples}")
-    blocks = _blocks(values)
-    centre = median(blocks)
-    if blocks.size <= 2:
-        return Interval(centre, float(blocks.min()), float(blocks.max()))
-    low, high = np.quantile(_resampled_medians(blocks, resamples, seed), [(1 - confidence) / 2, (1 + confidence) / 2])
-    # A handful of resamples, or a very low confidence, can leave the median itself just outside.
+    blocks = np.sort(_blocks(values))
+    centre, (rank, weight) = median(blocks), _bounds(blocks.size, confidence)
+    inner = min(rank + 1, blocks.size - 1)
+    low = blocks[rank] + weight * (blocks[inner] - blocks[rank])
+    high = blocks[-1 - rank] - weight * (blocks[-1 - rank] - blocks[-1 - inner])
+    # Rounding, or a very low confidence, can leave the median itself just outside.
     return Interval(centre, min(float(low), centre), max(float(high), centre))
 
 
+@cache
+def _bounds(number: int, confidence: float) -> tuple[int, float]:
+    """Return the position, from either end, of the block where an interval begins, and how far it goes to the next one."""
+    rank, outside = 0, 2.0 ** (1 - number)  # how probable it is that the truth is outside
+    if 1 - outside <= confidence:
+        return 0, 0.0
+    while 1 - (wider := outside + 2.0 ** (1 - number) * math.comb(number, rank + 1)) >= confidence:
+        rank, outside = rank + 1, wider
+    part = (1 - outside - confidence) / (wider - outside)
+    depth = rank + 1
+    return rank, (number - depth) * part / (depth + (number - 2 * depth) * part)
+
+
 def ratio(numerators: Values, denominators: Values, confidence: float = 0.95) -> Interval:
-    """Return the median of the per-block ratios with its bootstrap interval.
+    """Return the median of the per-block ratios with its interval.
 
     Block i of both was measured in the same round, so what slows down a whole round cancels: pair, then divide, then
     take the median. The speed-up is ``ratio(baseline_seconds, case_seconds)``.
@@ -118,14 +127,14 @@ def ratio(numerators: Values, denominators: Values, confidence: float = 0.95) ->
     numerators, denominators : sequence of float
         One number per block, in the same unit and of the same length; denominators above zero.
     confidence : float
-        As in `bootstrap_median`, whose remarks on few blocks hold here too.
+        As in `median_interval`, whose remarks on few blocks hold here too.
     """
     above, below = _blocks(numerators), _blocks(denominators)
     if above.size != below.size:
         raise ValueError(f"blocks come in pairs, but there are {above.size} numerators and {below.size} denominators")
     if below.min() <= 0:
         raise ValueError("denominators must be above zero")
-    return bootstrap_median(above / below, confidence)
+    return median_interval(above / below, confidence)
 
 
 def noise(values: Values) -> float:
@@ -157,17 +166,6 @@ def _blocks(values: Values) -> Floats:
     if not np.isfinite(blocks).all():
         raise ValueError("every block must be a finite number")
     return blocks
-
-
-def _resampled_medians(blocks: Floats, resamples: int, seed: int) -> Floats:
-    random = np.random.default_rng(seed)
-    step = max(1, _CHUNK_ITEMS // blocks.size)
-    rows = [min(step, resamples - start) for start in range(0, resamples, step)]
-    return np.concatenate([_medians(blocks, random.integers(0, blocks.size, (each, blocks.size))) for each in rows])
-
-
-def _medians(blocks: Floats, picks: NDArray[np.int64]) -> Floats:
-    return np.asarray(np.median(blocks[picks], axis=1), dtype=np.float64)
 
 
 def _decimals(value: float) -> int:
