@@ -43,9 +43,14 @@ class Signature:
         """All dimensions, in the order in which they first occur."""
         return tuple(dict.fromkeys(name for names in (*self.inputs, self.result) for name in names))
 
+    @property
+    def fixed(self) -> dict[str, int]:
+        """The lengths of the dimensions that are always the same."""
+        return {name: int(name) for name in self.dimensions if name.isdigit()}
+
     def lengths(self, shapes: tuple[Shape, ...]) -> dict[str, int] | None:
         """Return the length of each dimension for inputs of these shapes, or None where they do not fit."""
-        found = {name: int(name) for name in self.dimensions if name.isdigit()}
+        found = self.fixed
         for names, shape in zip(self.inputs, shapes, strict=True):
             if len(names) != len(shape) or any(found.setdefault(*each) != each[1] for each in zip(names, shape, strict=True)):
                 return None
@@ -53,6 +58,7 @@ class Signature:
 
     def shapes(self, lengths: dict[str, int]) -> tuple[Shape, ...]:
         """Return the shapes of the inputs and of the result for dimensions of these lengths."""
+        lengths = {**lengths, **self.fixed}
         return tuple(tuple(lengths[name] for name in names) for names in (*self.inputs, self.result))
 
 
