@@ -18,6 +18,7 @@
     X(add, f32, GS_MAP, "(),()->()", 'f', 'f', 0)        \
     X(poly, f64, GS_MAP, "()->()", 'd', 'd', 1)          \
     X(poly, f32, GS_MAP, "()->()", 'f', 'f', 1)          \
+    X(sum, f64, GS_FOLD, "(n)->()", 'd', 'd', 0)         \
     X(dot, f64, GS_FOLD, "(n),(n)->()", 'd', 'd', 0)     \
     X(mandelbrot, f64, GS_MAP, "(),()->()", 'd', 'i', 1) \
     X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)

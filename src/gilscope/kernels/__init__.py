@@ -12,11 +12,12 @@ from gilscope.kernels._format import format
 from gilscope.kernels._kernel import Kernel, find
 from gilscope.kernels._mandelbrot import mandelbrot
 from gilscope.kernels._poly import poly
+from gilscope.kernels._sum import sum
 
-KERNELS = {each.name: each for each in (exp, add, poly, dot, mandelbrot, format)}
+KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, mandelbrot, format)}
 
 __all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
-__all__ += ["add", "dot", "exp", "format", "mandelbrot", "poly"]
+__all__ += ["add", "dot", "exp", "format", "mandelbrot", "poly", "sum"]
 
 
 def lookup(name: str) -> Any:
