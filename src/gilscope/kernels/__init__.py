@@ -9,15 +9,16 @@ from gilscope.kernels._call import Call, Implementation, Missing, Unavailable
 from gilscope.kernels._dot import dot
 from gilscope.kernels._exp import exp
 from gilscope.kernels._format import format
+from gilscope.kernels._histogram import histogram
 from gilscope.kernels._kernel import Kernel, find
 from gilscope.kernels._mandelbrot import mandelbrot
 from gilscope.kernels._poly import poly
 from gilscope.kernels._sum import sum
 
-KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, mandelbrot, format)}
+KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, format)}
 
 __all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
-__all__ += ["add", "dot", "exp", "format", "mandelbrot", "poly", "sum"]
+__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "sum"]
 
 
 def lookup(name: str) -> Any:
