@@ -22,7 +22,8 @@
     X(dot, f64, GS_FOLD, "(n),(n)->()", 'd', 'd', 0)      \
     X(histogram, f64, GS_FOLD, "(n)->(256)", 'd', 'p', 0) \
     X(mandelbrot, f64, GS_MAP, "(),()->()", 'd', 'i', 1)  \
-    X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)
+    X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)  \
+    X(primes, i64, GS_MAP, "()->()", 'q', '?', 0)
 
 typedef struct {
     const char *name;

@@ -13,12 +13,13 @@ from gilscope.kernels._histogram import histogram
 from gilscope.kernels._kernel import Kernel, find
 from gilscope.kernels._mandelbrot import mandelbrot
 from gilscope.kernels._poly import poly
+from gilscope.kernels._primes import primes
 from gilscope.kernels._sum import sum
 
-KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, format)}
+KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, primes, format)}
 
 __all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
-__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "sum"]
+__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "primes", "sum"]
 
 
 def lookup(name: str) -> Any:
