@@ -23,7 +23,8 @@
     X(histogram, f64, GS_FOLD, "(n)->(256)", 'd', 'p', 0) \
     X(mandelbrot, f64, GS_MAP, "(),()->()", 'd', 'i', 1)  \
     X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)  \
-    X(primes, i64, GS_MAP, "()->()", 'q', '?', 0)
+    X(primes, i64, GS_MAP, "()->()", 'q', '?', 0)         \
+    X(sleep, f64, GS_MAP, "()->()", 'd', 'd', 1)
 
 typedef struct {
     const char *name;

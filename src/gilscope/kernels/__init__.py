@@ -14,12 +14,13 @@ from gilscope.kernels._kernel import Kernel, find
 from gilscope.kernels._mandelbrot import mandelbrot
 from gilscope.kernels._poly import poly
 from gilscope.kernels._primes import primes
+from gilscope.kernels._sleep import sleep
 from gilscope.kernels._sum import sum
 
-KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, primes, format)}
+KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, primes, sleep, format)}
 
 __all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
-__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "primes", "sum"]
+__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "primes", "sleep", "sum"]
 
 
 def lookup(name: str) -> Any:
