@@ -200,8 +200,10 @@ def test_out_of_a_number_is_0d(call):
     assert bits(out) == bits(call(*inputs))
 
 
-@over(in_place)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+IN_PLACE = [(call, dtype) for call in CALLS if in_place(call) for dtype in call.kernel.dtypes]
+
+
+@pytest.mark.parametrize(("call", "dtype"), IN_PLACE, ids=[f"{call.name}-{dtype}" for call, dtype in IN_PLACE])
 def test_out_may_be_an_input(call, dtype):
     for position in range(len(call.kernel.inputs)):
         for step in (1, 2, -1):

@@ -1,16 +1,27 @@
-/* out += sum of x. As many partial sums as four of the widest vectors hold, so that the additions do not wait for each
- * other; their number is the same at every level, and so are the bits. */
+/* out += sum of x. PARTIAL sums, which the compiler keeps in vector registers, so that additions need not wait for each
+ * other. Errors grow with the additions made one upon another: at most BLOCK / PARTIAL, then blocks are added in pairs,
+ * pairs of pairs and so on, as NumPy does. */
 #include "gilscope/kernels.h"
 
-#define LANES 32
+#define PARTIAL 32
+#define BLOCK 8192
+
+static double block(const double *x, ptrdiff_t count) {
+    double partial[PARTIAL] = {0};
+    ptrdiff_t i = 0;
+    for (; i + PARTIAL <= count; i += PARTIAL)
+        for (int lane = 0; lane < PARTIAL; lane++) partial[lane] += x[i + lane];
+    for (int lane = 0; i < count; i++) partial[lane++] += x[i];
+    for (int half = PARTIAL / 2; half; half /= 2)
+        for (int lane = 0; lane < half; lane++) partial[lane] += partial[lane + half];
+    return partial[0];
+}
+
+static double pairs(const double *x, ptrdiff_t count) {
+    ptrdiff_t half = count / 2 / PARTIAL * PARTIAL;
+    return count <= BLOCK ? block(x, count) : pairs(x, half) + pairs(x + half, count - half);
+}
 
 GS_LOOP(sum, f64) {
-    const double *x = task->in[0];
-    double partial[LANES] = {0}, rest = 0;
-    ptrdiff_t i = start;
-    for (; i + LANES <= stop; i += LANES)
-        for (int lane = 0; lane < LANES; lane++) partial[lane] += x[i + lane];
-    for (; i < stop; i++) rest += x[i];
-    for (int lane = 0; lane < LANES; lane++) rest += partial[lane];
-    *(double *)task->out += rest;
+    *(double *)task->out += pairs((const double *)task->in[0] + start, stop - start);
 }
