@@ -11,19 +11,24 @@
 
 #include "loop.h"
 
-#define GS_KERNELS(X)                                     \
-    X(exp, f64, GS_MAP, "()->()", 'd', 'd', 0)            \
-    X(exp, f32, GS_MAP, "()->()", 'f', 'f', 0)            \
-    X(add, f64, GS_MAP, "(),()->()", 'd', 'd', 0)         \
-    X(add, f32, GS_MAP, "(),()->()", 'f', 'f', 0)         \
-    X(poly, f64, GS_MAP, "()->()", 'd', 'd', 1)           \
-    X(poly, f32, GS_MAP, "()->()", 'f', 'f', 1)           \
-    X(sum, f64, GS_FOLD, "(n)->()", 'd', 'd', 0)          \
-    X(dot, f64, GS_FOLD, "(n),(n)->()", 'd', 'd', 0)      \
-    X(histogram, f64, GS_FOLD, "(n)->(256)", 'd', 'p', 0) \
-    X(mandelbrot, f64, GS_MAP, "(),()->()", 'd', 'i', 1)  \
-    X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)  \
-    X(primes, i64, GS_MAP, "()->()", 'q', '?', 0)         \
+#define GS_KERNELS(X)                                           \
+    X(exp, f64, GS_MAP, "()->()", 'd', 'd', 0)                  \
+    X(exp, f32, GS_MAP, "()->()", 'f', 'f', 0)                  \
+    X(add, f64, GS_MAP, "(),()->()", 'd', 'd', 0)               \
+    X(add, f32, GS_MAP, "(),()->()", 'f', 'f', 0)               \
+    X(poly, f64, GS_MAP, "()->()", 'd', 'd', 1)                 \
+    X(poly, f32, GS_MAP, "()->()", 'f', 'f', 1)                 \
+    X(sum, f64, GS_FOLD, "(n)->()", 'd', 'd', 0)                \
+    X(dot, f64, GS_FOLD, "(n),(n)->()", 'd', 'd', 0)            \
+    X(pairwise, f64, GS_MAP, "(m,k),(n,k)->(m,n)", 'd', 'd', 0) \
+    X(histogram, f64, GS_FOLD, "(n)->(256)", 'd', 'p', 0)       \
+    X(stencil, f64, GS_MAP, "(m,n)->(m,n)", 'd', 'd', 0)        \
+    X(stencil, f32, GS_MAP, "(m,n)->(m,n)", 'f', 'f', 0)        \
+    X(mandelbrot, f64, GS_MAP, "(),()->()", 'd', 'i', 1)        \
+    X(mandelbrot, f32, GS_MAP, "(),()->()", 'f', 'i', 1)        \
+    X(primes, i64, GS_MAP, "()->()", 'q', '?', 0)               \
+    X(matmul, f64, GS_WHOLE, "(m,k),(k,n)->(m,n)", 'd', 'd', 0) \
+    X(sort, f64, GS_WHOLE, "(n)->(n)", 'd', 'd', 0)             \
     X(sleep, f64, GS_MAP, "()->()", 'd', 'd', 1)
 
 typedef struct {

@@ -12,15 +12,23 @@ from gilscope.kernels._format import format
 from gilscope.kernels._histogram import histogram
 from gilscope.kernels._kernel import Kernel, find
 from gilscope.kernels._mandelbrot import mandelbrot
+from gilscope.kernels._matmul import matmul
+from gilscope.kernels._pairwise import pairwise
 from gilscope.kernels._poly import poly
 from gilscope.kernels._primes import primes
 from gilscope.kernels._sleep import sleep
+from gilscope.kernels._sort import sort
+from gilscope.kernels._stencil import stencil
 from gilscope.kernels._sum import sum
 
-KERNELS = {each.name: each for each in (exp, add, poly, sum, dot, histogram, mandelbrot, primes, sleep, format)}
+# From element by element to whole arrays; then what does no work at all, and what needs Python objects.
+_ALL = (exp, add, poly, sum, dot, pairwise, histogram, stencil, mandelbrot, primes, matmul, sort, sleep, format)
+
+KERNELS = {each.name: each for each in _ALL}
 
 __all__ = ["KERNELS", "Call", "Implementation", "Kernel", "Missing", "Unavailable", "lookup"]
-__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "poly", "primes", "sleep", "sum"]
+__all__ += ["add", "dot", "exp", "format", "histogram", "mandelbrot", "matmul", "pairwise", "poly", "primes", "sleep", "sort"]
+__all__ += ["stencil", "sum"]
 
 
 def lookup(name: str) -> Any:

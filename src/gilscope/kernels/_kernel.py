@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,12 @@ MAP, FOLD, WHOLE = "map", "fold", "whole"
 def vector(size: int) -> dict[str, int]:
     """Return the length of the one dimension of "(n)"."""
     return {"n": size}
+
+
+def sides(size: int) -> tuple[int, int]:
+    """Return the rows and columns of the table of this many elements that is nearest to a square."""
+    rows = next((each for each in range(math.isqrt(size), 0, -1) if size % each == 0), 0)
+    return rows, size // rows if rows else 0
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -64,7 +71,7 @@ class Kernel:
     slower : mapping
         Why an implementation is slower than `c`.
     behind : str
-        Why `c` is slower than what others have; empty where it is not.
+        Why `c` itself is slower than the best library, where it is.
     """
 
     name: str

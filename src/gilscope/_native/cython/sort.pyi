@@ -1,0 +1,9 @@
+from typing import Any
+
+import numpy as np
+
+_Array = np.ndarray[Any, np.dtype[Any]]
+
+def sort_held(x: _Array, out: _Array) -> None: ...
+def sort_released(x: _Array, out: _Array) -> None: ...
+def sort_declared_nogil(x: _Array, out: _Array) -> None: ...
