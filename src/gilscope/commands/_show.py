@@ -28,6 +28,8 @@ def command(kernel: str, json_file: str | None) -> None:
     reason = KERNELS[kernel].slower.get("cython")
     if reason:
         say(f"\n{kernel}.cython is slower than {kernel}.c: it {reason}.")
+    if KERNELS[kernel].behind:
+        say(f"\n{kernel}.c is slower than the best library: it {KERNELS[kernel].behind}.")
     write_json(json_file, {"kernel": kernel, "sources": sources})
 
 

@@ -33,6 +33,6 @@ sort = Kernel(
     in_numpy=sort_numpy,
     draw=uniform(),
     missing={"cython.parallel": "the C library's qsort can only be computed at once"},
-    slower={"cython": "calls a function for each comparison, and branches on what it says; c does neither"},
+    slower={"cython": "calls a function for each comparison; c compares in place, and splits without a branch"},
     behind="compares one number at a time; NumPy's quicksort splits whole vectors, where the processor has AVX-512 or AVX2",
 )

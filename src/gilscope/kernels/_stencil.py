@@ -4,7 +4,6 @@ Why it is here: simulations and filters on images look like this. Each number of
 the cache already: memory is the limit as for `add`, if, and only if, the cells are visited in the right order.
 """
 
-
 from gilscope.kernels._kernel import MAP, Array, Kernel, sides, uniform
 
 
