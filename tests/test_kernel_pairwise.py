@@ -1,5 +1,7 @@
 """What only `pairwise` has: known distances, any number of coordinates, and ranges that cut through rows."""
 
+import ctypes
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from gilscope._native.loops import LOOPS, levels, loops_at
 from gilscope._native.strategies import STRATEGIES, run
 from gilscope.kernels import pairwise
+from gilscope.kernels._implementations import Task
 
 NAMED = {strategy.name: strategy for strategy in STRATEGIES}
 SHAPES = [(0, 0, 0), (0, 3, 4), (4, 3, 0), (3, 0, 4), (1, 1, 1), (2, 3, 1), (5, 2, 7), (3, 17, 131), (7, 33, 257), (129, 1, 3)]
@@ -66,3 +69,18 @@ def test_the_result_has_the_size_asked_for():
     for size in (0, 1, 2, 12, 97, 100_000):
         assert np.prod(pairwise.shapes(size)[-1]) == size
     assert pairwise.shapes(100_000) == ((250, 3), (400, 3), (250, 400))
+
+
+def test_a_range_is_all_that_is_written():
+    inputs, want = points(4, 3, 7), pairwise(*points(4, 3, 7)).ravel()
+    for level in levels():
+        loop = next(each for each in loops_at(level) if each.kernel == "pairwise" and each.element == "float64")
+        function = ctypes.CFUNCTYPE(None, ctypes.POINTER(Task), ctypes.c_ssize_t, ctypes.c_ssize_t)(loop.address)
+        for start in range(want.size + 1):
+            for stop in range(start, want.size + 1):
+                out = np.full(want.size, 77.0)
+                pointers = (ctypes.c_void_p * 3)(*(each.ctypes.data for each in inputs))
+                lengths = (ctypes.c_ssize_t * 3)(*loop.lengths(tuple(inputs), out.reshape(pairwise(*inputs).shape)))
+                function(Task(pointers, out.ctypes.data, lengths), start, stop)
+                assert out[start:stop].tobytes() == want[start:stop].tobytes()
+                assert (np.delete(out, slice(start, stop)) == 77).all(), "written beyond the range"

@@ -1,5 +1,7 @@
 """What only `stencil` has: a border, neighbours, and ranges that cut through rows."""
 
+import ctypes
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from gilscope._native.loops import levels, loops_at
 from gilscope._native.strategies import STRATEGIES, run
 from gilscope.kernels import stencil
+from gilscope.kernels._implementations import Task
 
 NAMED = {strategy.name: strategy for strategy in STRATEGIES}
 calls = pytest.mark.parametrize("call", [*stencil.calls()], ids=lambda call: call.name)
@@ -70,3 +73,18 @@ def test_refuses_the_grid_itself(call):
     with pytest.raises(ValueError, match=r"^out overlaps u: pass an array that shares no memory$"):
         call(u, out=u)
     assert u.tobytes() == before.tobytes()
+
+
+def test_a_range_is_all_that_is_written():
+    inputs, want = (grid(5, 7),), stencil(*(grid(5, 7),)).ravel()
+    for level in levels():
+        loop = next(each for each in loops_at(level) if each.kernel == "stencil" and each.element == "float64")
+        function = ctypes.CFUNCTYPE(None, ctypes.POINTER(Task), ctypes.c_ssize_t, ctypes.c_ssize_t)(loop.address)
+        for start in range(want.size + 1):
+            for stop in range(start, want.size + 1):
+                out = np.full(want.size, 77.0)
+                pointers = (ctypes.c_void_p * 3)(*(each.ctypes.data for each in inputs))
+                lengths = (ctypes.c_ssize_t * 3)(*loop.lengths(tuple(inputs), out.reshape(stencil(*inputs).shape)))
+                function(Task(pointers, out.ctypes.data, lengths), start, stop)
+                assert out[start:stop].tobytes() == want[start:stop].tobytes()
+                assert (np.delete(out, slice(start, stop)) == 77).all(), "written beyond the range"
