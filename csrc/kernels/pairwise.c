@@ -1,55 +1,59 @@
-/* out[i, j] = the sum over d of (x[i, d] - y[j, d])^2, added in the order of d.
+/* out[i, j] = sum over d of (x[i, d] - y[j, d])^2: squared distances of the rows of x (m, k) from the rows of y (n, k).
  *
- * One point of x is compared with many points of y at a time. For that their coordinates must lie side by side, so a tile of
- * y is transposed into an array on the stack, and used for many rows. */
+ * Neighbours in `out` need neighbouring rows of y, but vectors are made of neighbours in memory. So some rows of y are put
+ * side by side first, LANES to a strip, and then serve all rows of x; as many as a tile holds that stays in the first cache.
+ * Every result adds its squares in the order of d, also when `out` carries it on because k fills more than a tile: the bits
+ * depend neither on the range nor on the tiles. */
 #include <string.h>
 #include "gilscope/kernels.h"
 
-#define POINTS 128 /* of y in a tile, and */
-#define DEPTH 16   /* coordinates of each: 16 KiB */
+#define LANES 32
+#define TILE 64 /* steps of d, of one strip or of several: 16 KiB */
 
-static inline ptrdiff_t at_most(ptrdiff_t limit, ptrdiff_t value) {
-    return value < limit ? value : limit;
+typedef double strip[LANES];
+
+static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
 }
 
-/* Adds some coordinates of one point of x and a tile's points of y. */
-static inline void add_row(const double *x, double (*tile)[POINTS], ptrdiff_t depth, double *out, ptrdiff_t points) {
-    for (ptrdiff_t d = 0; d < depth; d++) {
-        double at = x[d];
-        for (ptrdiff_t point = 0; point < points; point++) {
-            double difference = at - tile[d][point];
-            out[point] += difference * difference;
+/* The columns [from, to) of a strip of one row of results. All lanes are computed, which is what the compiler needs. */
+static inline void row_of_strip(const double *x, const strip *y, ptrdiff_t depth, int first, double *out, ptrdiff_t from,
+                                ptrdiff_t to) {
+    strip sum = {0};
+    if (!first)
+        for (ptrdiff_t lane = from; lane < to; lane++) sum[lane] = out[lane];
+    for (ptrdiff_t d = 0; d < depth; d++)
+        for (int lane = 0; lane < LANES; lane++) {
+            double difference = x[d] - y[d][lane];
+            sum[lane] += difference * difference;
         }
-    }
+    if (from == 0 && to == LANES)
+        memcpy(out, sum, sizeof sum);
+    else
+        for (ptrdiff_t lane = from; lane < to; lane++) out[lane] = sum[lane];
 }
 
-/* Computes a rectangle of the result. */
-static void rectangle(const gs_task *task, ptrdiff_t row, ptrdiff_t end_row, ptrdiff_t column, ptrdiff_t end_column) {
-    const double *x = task->in[0], *y = task->in[1];
-    double *out = task->out, tile[DEPTH][POINTS];
-    ptrdiff_t k = task->lengths[1], n = task->lengths[2];
-    for (ptrdiff_t j = column; j < end_column; j += POINTS) {
-        ptrdiff_t points = at_most(POINTS, end_column - j), d = 0;
-        do {
-            ptrdiff_t depth = at_most(DEPTH, k - d);
-            for (ptrdiff_t point = 0; point < points; point++)
-                for (ptrdiff_t each = 0; each < depth; each++) tile[each][point] = y[(j + point) * k + d + each];
-            for (ptrdiff_t i = row; i < end_row; i++) {
-                double *sums = out + i * n + j;
-                if (d == 0) memset(sums, 0, (size_t)points * sizeof *sums);
-                add_row(x + i * k + d, tile, depth, sums, points);
-            }
-        } while ((d += DEPTH) < k); /* once at least: without coordinates all distances are 0 */
-    }
-}
-
-/* A range of the result is the end of a row, whole rows, and the start of a row; any of them may be missing. */
 GS_LOOP(pairwise, f64) {
-    ptrdiff_t n = task->lengths[2];
-    while (start < stop) {
-        ptrdiff_t row = start / n, column = start % n, left = stop - start;
-        ptrdiff_t rows = column || left < n ? 1 : left / n, end = at_most(n, column + left);
-        rectangle(task, row, row + rows, column, end);
-        start += rows * (end - column);
+    const double *x = task->in[0], *y = task->in[1];
+    double *out = task->out;
+    const ptrdiff_t k = task->lengths[1], n = task->lengths[2];
+    strip tile[TILE];
+    if (start >= stop) return;
+    const ptrdiff_t top = start / n, bottom = (stop - 1) / n; /* the first and the last row may be incomplete */
+    const ptrdiff_t left = top == bottom ? start % n : 0, right = top == bottom ? (stop - 1) % n + 1 : n;
+    for (ptrdiff_t d = 0; d == 0 || d < k; d += TILE) {
+        const ptrdiff_t depth = least(k - d, TILE), width = depth ? TILE / depth * LANES : n;
+        for (ptrdiff_t j0 = left; j0 < right; j0 += width) {
+            const ptrdiff_t end = least(j0 + width, right);
+            for (ptrdiff_t j = j0; j < end + LANES - 1 && j < j0 + width; j++) /* the last strip repeats the last row */
+                for (ptrdiff_t e = 0; e < depth; e++)
+                    tile[(j - j0) / LANES * depth + e][(j - j0) % LANES] = y[least(j, end - 1) * k + d + e];
+            for (ptrdiff_t i = top; i <= bottom; i++)
+                for (ptrdiff_t j = j0; j < end; j += LANES) {
+                    const ptrdiff_t here = i * n + j;
+                    row_of_strip(x + i * k + d, (const strip *)tile + (j - j0) / LANES * depth, depth, d == 0, out + here,
+                                 start > here ? start - here : 0, least(least(end - j, LANES), stop - here));
+                }
+        }
     }
 }
