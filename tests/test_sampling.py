@@ -66,6 +66,36 @@ def test_the_start_is_between_preparing_and_running(monkeypatch):
     assert steps == ["prepare", "start", 7]
 
 
+def steps_of(monkeypatch, case, calls, fresh):
+    """How often the case is called before the start, and after."""
+    steps = []
+    monkeypatch.setattr(sampling, "prepared", lambda case: lambda calls: steps.append(calls))
+    take(0, lambda: steps.append("start"), case, calls, None, False, fresh)
+    at = steps.index("start")
+    return steps[:at], steps[at + 1 :]
+
+
+def test_a_fresh_worker_warms_up_before_the_start(monkeypatch):
+    before, after = steps_of(monkeypatch, Case("exp.c.held", SIZE), 7, True)
+    assert (before[0], set(before[1:]), after) == (2, {1}, [7])
+
+
+@pytest.mark.parametrize(("calls", "fresh", "size"), [(7, False, SIZE), (1, True, SIZE), (7, True, 5_000_000)])
+def test_no_warm_up_where_it_is_warm_or_too_long_or_too_large(monkeypatch, calls, fresh, size):
+    assert steps_of(monkeypatch, Case("exp.c.held", size), calls, fresh) == ([], [calls])
+
+
+def test_workers_are_fresh_when_others_ran_last(monkeypatch):
+    freshness = []
+    monkeypatch.setattr("gilscope.measure.take", lambda *given: freshness.append((given[0], given[-1])) or take(*given))
+    serial, threads = Case("exp.c.held", SIZE), Case("exp.c.held", SIZE, "threads", 2)
+    with Machine() as machine:
+        for case in (serial, serial, threads, threads, serial):
+            machine.sample(case, 2)
+    assert [fresh for index, fresh in freshness if index == 0] == [True, False, True, False, True]
+    assert [fresh for index, fresh in freshness if index == 1] == [True, False]
+
+
 def test_no_digest_unless_asked_for():
     assert take(0, lambda: None, Case("exp.c.held", SIZE), 1, None, False).checksum is None
     assert take(0, lambda: None, Case("exp.c.held", SIZE), 1, None, True).checksum is not None

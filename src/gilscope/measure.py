@@ -82,6 +82,7 @@ class Machine:
         cores = usable_cores()
         self._cores = cores
         self._workers: dict[tuple[str, int], Any] = {}
+        self._last: Any = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Machine:
@@ -96,9 +97,10 @@ class Machine:
 
     def sample(self, case: Case, calls: int, digest: bool = False) -> tuple[Sample, str | None]:
         """Run `calls` calls, shared by the case's workers."""
-        cores = self.cores_for(case)
+        cores, workers = self.cores_for(case), self._executor(case)
+        fresh, self._last = workers is not self._last, workers
         stolen = steal_seconds()
-        shares = self._executor(case).together(take, case, calls // case.workers, cores, digest)
+        shares = workers.together(take, case, calls // case.workers, cores, digest, fresh)
         stolen = steal_seconds() - stolen
         if case.runs_openmp:
             time.sleep(OPENMP_SPIN_SECONDS)
