@@ -39,7 +39,7 @@ def named(case_id, **changes):
 
 
 def session(*found):
-    return Session("seed", MACHINE, found or [RESULT], version="0.1.0")
+    return Session("seed", MACHINE, found or [RESULT], version="0.1.0", details={"choice": {"kernel": ["exp"]}})
 
 
 # What a session may hold
@@ -71,7 +71,7 @@ any_results = st.builds(
     working_set_bytes=whole,
     pinned=st.booleans(),
 )
-sessions = st.builds(Session, texts, json_objects, st.lists(any_results, max_size=3))
+sessions = st.builds(Session, texts, json_objects, st.lists(any_results, max_size=3), details=json_objects)
 within_a_test = settings(suppress_health_check=list(HealthCheck), deadline=None)
 
 
@@ -124,10 +124,10 @@ def changed(document, way, value=...):
 
 
 def places(value, at=()):
-    """Yield the way to every value in a document, the inside of the machine and of options left out."""
+    """Yield the way to every value in a document, the inside of the machine, of details and of options left out."""
     if at:
         yield at
-    if at[-1:] not in [("machine",), ("options",)]:
+    if at[-1:] not in [("machine",), ("options",), ("details",)]:
         inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for key, each in inside:
             yield from places(each, (*at, key))
@@ -147,7 +147,7 @@ def test_a_wrong_type_anywhere_is_named_by_its_place(way):
 
 
 NULLABLE = {
-    "speedup", "ceiling", "efficiency", "loop_address", "isa", "checksum",
+    "speedup", "ceiling", "efficiency", "loop_address", "isa", "checksum", "details",
     "cpu_seconds", "minor_faults", "voluntary_switches", "involuntary_switches", "steal_seconds",
 }  # fmt: skip
 REQUIRED = [way for way in places(DOCUMENT) if isinstance(way[-1], str) and way[-1] not in {*NULLABLE, "grain"}]
@@ -328,6 +328,7 @@ def test_the_format_is_as_published():
     document = Session("seed", MACHINE, [RESULT]).to_dict()
     assert document["gilscope"] == results.gilscope_version()
     assert list(document) == ["format", "gilscope", "machine", "experiment", "results"]
+    assert list(session().to_dict()) == ["format", "gilscope", "machine", "experiment", "details", "results"]
     assert list(document["results"][0]) == [
         "case", "samples", "seconds", "speedup", "ceiling", "efficiency", "loop_address", "isa", "noisy", "notes",
         "checksum", "working_set_bytes", "pinned",

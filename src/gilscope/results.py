@@ -154,13 +154,22 @@ class Session:
         To `add`.
     version : str, optional
         The gilscope that measured; this one unless given.
+    details : dict, optional
+        What else the experiment needs to go on or to explain its results, such as what was chosen to be measured.
     """
 
     def __init__(
-        self, experiment: str, machine: dict[str, Any], results: Iterable[Result] = (), *, version: str | None = None
+        self,
+        experiment: str,
+        machine: dict[str, Any],
+        results: Iterable[Result] = (),
+        *,
+        version: str | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         self.experiment = experiment
         self.machine = machine
+        self.details = details or {}
         self.version = version or gilscope_version()
         self._results: dict[str, Result] = {}
         _check(self.to_dict(), SESSION, "")
@@ -192,6 +201,7 @@ class Session:
     def to_dict(self) -> dict[str, Any]:
         """Return the session as it stands in the file."""
         head = {"format": FORMAT, "gilscope": self.version, "machine": self.machine, "experiment": self.experiment}
+        head |= {"details": self.details} if self.details else {}
         return {**head, "results": [each.to_dict() for each in self]}
 
     @classmethod
@@ -200,7 +210,8 @@ class Session:
         document = _migrated(document)
         _check(document, SESSION, "")
         results = [Result.from_dict(each) for each in document["results"]]
-        return cls(document["experiment"], document["machine"], results, version=document["gilscope"])
+        more = {"version": document["gilscope"], "details": document.get("details")}
+        return cls(document["experiment"], document["machine"], results, **more)
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._results.values())
@@ -344,7 +355,7 @@ RESULT = {
     "working_set_bytes": int,
     "pinned": bool,
 }
-SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "results": [RESULT]}
+SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "details": _Maybe(dict), "results": [RESULT]}
 
 _NAME_OF = {str: "a string", bool: "true or false", int: "a whole number", float: "a finite number"}
 _NAME_OF |= {list: "a list", dict: "an object"}
