@@ -440,3 +440,12 @@ def test_measuring_prints_nothing(capfd):
     measured(PAIR, Script())
     assert capfd.readouterr() == ("", "")
     assert "print(" not in Path(module.__file__).read_text()
+
+
+@pytest.mark.parametrize("call", ["exp.ufunc", "exp.ctypes.released"])
+def test_a_ceiling_without_its_own_baseline_judges_all_the_same(call):
+    case = Case(call, SIZE, "threads", 2)
+    results = measured(Group("g", (case,)), Script({baseline_of(case).id: [2.0], NATIVE.id: [1.0], case.id: [1.25]}))
+    assert list(results) == [baseline_of(case).id, case.id, NATIVE.id]
+    assert (results[case.id].ceiling.value, results[case.id].speedup.value) == (2, 1.6)
+    assert (results[NATIVE.id].speedup, results[NATIVE.id].ceiling) == (None, None)
