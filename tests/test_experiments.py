@@ -7,8 +7,9 @@ import pytest
 
 from gilscope import measure as module
 from gilscope.cases import case_of
-from gilscope.experiments import EXPERIMENTS
-from gilscope.experiments._seed import CLIFF, EXP_CALLS, LABELS, REMARKS, SEED, article_verdict, pick
+from gilscope.commands._run import LAYOUTS
+from gilscope.experiments import EXPERIMENTS, Request
+from gilscope.experiments._seed import CLIFF, EXP_CALLS, LABELS, REMARKS, SEED, article_verdict, course, groups, pick
 from gilscope.kernels._article import ARTICLE
 from gilscope.measure import Plan, measure
 from gilscope.results import Sample, Session
@@ -45,10 +46,10 @@ class Made:
 def made(monkeypatch):
     monkeypatch.setattr(module, "available_memory", lambda: 2**40)
 
-    def make(speedups, gil=True, spread=0.0, groups=None):
+    def make(speedups, gil=True, spread=0.0, wanted=None):
         session = Session("seed", {"gil": gil})
         plan = Plan(blocks=5, sample_seconds=1e-3, group_seconds=1e9)
-        found = dict(measure(groups or SEED.groups(False, False), session, plan, Made(speedups, spread)))
+        found = dict(measure(wanted or groups(False), session, plan, Made(speedups, spread)))
         return session, {row.label: row for group, results in found.items() for row in SEED.rows(group, results, session)}
 
     return make
@@ -63,24 +64,30 @@ def test_the_table():
         assert each.question.endswith("?")
         assert set(each.plans) == {"quick", "default"}
         assert each.plans["quick"].blocks < each.plans["default"].blocks
-        for group in each.groups(False, False):
-            assert all(case.target for case in group.all_cases())
-            assert len({case.id for case in group.all_cases()}) == len(group.all_cases())
+        assert each.layout in LAYOUTS
+
+
+def test_seeds_groups_are_cases_and_shares_of_the_run():
+    found = list(course(Request(), Session("seed", {}), SEED.plans["default"], Made({})).groups)
+    for group in found:
+        assert all(case.target for case in group.all_cases())
+        assert len({case.id for case in group.all_cases()}) == len(group.all_cases())
+    assert [group.until for group in found] == [at / len(found) for at in range(1, len(found) + 1)]
 
 
 def test_seed_is_the_article_then_one_loop():
-    groups = SEED.groups(False, False)
-    assert [group.name for group in groups] == [*LABELS, "exp", CLIFF]
+    found = groups(False)
+    assert [group.name for group in found] == [*LABELS, "exp", CLIFF]
     assert list(LABELS) == list(ARTICLE)
     assert set(REMARKS) == {*LABELS, *EXP_CALLS, CLIFF}
-    for group in groups[:-2]:
+    for group in found[:-2]:
         assert [case.executor for case in group.all_cases()] == ["serial", "threads", "processes"]
         assert {case.call for case in group.all_cases()} == {group.name}
-    assert [group.title != "" for group in groups] == [False] * len(LABELS) + [True, False]
+    assert [group.title != "" for group in found] == [False] * len(LABELS) + [True, False]
 
 
 def test_the_twins_are_in_one_group_with_their_ceiling():
-    cases = SEED.groups(False, False)[-2].all_cases()
+    cases = groups(False)[-2].all_cases()
     ids = [case.id for case in cases]
     assert {"exp.c.held/serial/1e6", "exp.c.released/threads-2/1e6", "exp.c.released/native-2/1e6"} <= set(ids)
     assert {case.size for case in cases} == {10**6}
@@ -88,7 +95,7 @@ def test_the_twins_are_in_one_group_with_their_ceiling():
 
 def test_full_is_the_articles_sizes():
     def sizes(full):
-        return {group.name: group.cases[0].size for group in SEED.groups(False, full)}
+        return {group.name: group.cases[0].size for group in groups(full)}
 
     assert sizes(True)["f.python"] == sizes(True)["g.numpy"] == 10**7
     assert sizes(False)["f.python"] == 10**6
@@ -137,8 +144,8 @@ def test_a_remark_carries_the_numbers(made):
 
 def test_a_size_that_was_scaled_down_is_the_rows_size(made, monkeypatch):
     monkeypatch.setattr(module, "available_memory", lambda: 10**8)
-    [g, *_] = SEED.groups(False, False)
-    _, rows = made(GIL_ON, groups=[g])
+    [g, *_] = groups(False)
+    _, rows = made(GIL_ON, wanted=[g])
     [(label, row)] = rows.items()
     assert label == "g, as published, 6e5"
     assert "10 MB of fresh pages" in row.remark
@@ -205,8 +212,8 @@ def serial_cases(group):
 
 
 def test_on_one_core_no_speed_up_is_told(made):
-    groups = [replace(each, cases=tuple(serial_cases(each))) for each in SEED.groups(True, False)]
-    session, rows = made({}, groups=groups)
+    serial = [replace(each, cases=tuple(serial_cases(each))) for each in groups(False)]
+    session, rows = made({}, wanted=serial)
     assert all(row.others == (None, None) for row in rows.values())
     [line] = SEED.verdict(session)
     assert line.startswith("One usable core shows no speed-up, but")

@@ -51,11 +51,24 @@ class Plan:
 
 @dataclass(frozen=True)
 class Group:
-    """Cases to compare with each other; a title stands above their rows."""
+    """Cases to compare with each other.
+
+    Parameters
+    ----------
+    name : str
+        What it is called within its experiment.
+    cases : tuple of Case
+        Baselines and ceilings are added.
+    title : str
+        Stands above the rows.
+    until : float
+        Which share of the whole run is done when this group is: for a progress bar.
+    """
 
     name: str
     cases: tuple[Case, ...]
     title: str = ""
+    until: float = 1.0
 
     def all_cases(self) -> tuple[Case, ...]:
         """Return the cases with the baselines and the ceilings they are judged against."""

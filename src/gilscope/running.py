@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from gilscope.cases import case_of
 from gilscope.cores import usable_cores
-from gilscope.experiments import EXPERIMENTS, Experiment
+from gilscope.experiments import EXPERIMENTS, Choice, Experiment, Request
 from gilscope.machine import machine
 from gilscope.measure import Group, Machine, measure
 from gilscope.observing import ticks_during
@@ -21,6 +20,8 @@ from gilscope.sampling import prepared
 
 OBSERVED = {True: "another Python thread could run meanwhile", False: "no other Python thread could run meanwhile"}
 
+Names = str | Sequence[str] | None
+Counts = int | Sequence[int] | None
 Seen = Callable[[Group, list[Result], Session], None]
 
 
@@ -31,8 +32,14 @@ def run(
     full: bool = False,
     path: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    kernel: Names = None,
+    implementation: Names = None,
+    strategy: Names = None,
+    size: Counts = None,
+    threads: Counts = None,
     seen: Seen | None = None,
     progress: Callable[[float], None] | None = None,
+    estimate: Callable[[float], None] | None = None,
 ) -> Session:
     """Run an experiment and return its session.
 
@@ -48,10 +55,16 @@ def run(
         Where the session is saved after each case; not saved if None.
     resume : bool
         Whether to go on with the session at `path`.
+    kernel, implementation, strategy : str or sequence of str, optional
+        What to measure, for experiments that leave the choice: names, as `gilscope list` shows them.
+    size, threads : int or sequence of int, optional
+        Elements per call, and how many threads share the calls.
     seen : callable, optional
         Told of each group as soon as it is measured.
     progress : callable, optional
-        Told what share of the samples is taken, from 0 to 1.
+        Told what share of the run is done, from 0 to 1.
+    estimate : callable, optional
+        Told how many seconds it will take, before the first group, by experiments that try a few calls first.
 
     Returns
     -------
@@ -64,19 +77,34 @@ def run(
         For an experiment that there is not, or a session of another experiment or machine to resume.
     """
     experiment = experiment_named(name)
-    session = resumed(experiment, Path(path)) if resume and path and Path(path).exists() else new_session(experiment)
-    groups = [for_this_machine(group) for group in experiment.groups(quick, full)]
+    given = {"kernel": kernel, "implementation": implementation, "strategy": strategy, "size": size, "threads": threads}
+    choice = chosen(experiment, given)
+    session = resumed(experiment, Path(path), choice) if resume and path and Path(path).exists() else new_session(experiment)
+    request = Request(quick, full, choice or Choice.of(session.details.get("choice", {})))
     plan = experiment.plans["quick" if quick else "default"]
-    tick = ticker(progress, len(groups) * plan.blocks) if progress else lambda: None
-    save = saver(path)
+    ticker, save = Ticker(progress or (lambda share: None), plan.blocks), saver(path)
     with Machine() as sampler:
-        for group, results in measure(groups, session, plan, sampler, save=save, tick=tick):
-            if len(usable_cores()) == 1:
+        course = experiment.course(request, session, plan, sampler)
+        if estimate and course.seconds is not None:
+            estimate(course.seconds)
+        groups = ticker.follow(for_this_machine(group) for group in course.groups)
+        for group, results in measure(groups, session, plan, sampler, save=save, tick=ticker.tick):
+            if experiment.observes and len(usable_cores()) == 1:
                 results = with_observations(results, session)
                 save(session)
             if seen:
                 seen(group, results, session)
     return session
+
+
+def chosen(experiment: Experiment, given: Mapping[str, Any]) -> Choice:
+    """Return what was chosen, if the experiment leaves a choice."""
+    choice = Choice.of(given)
+    if choice and not experiment.takes_choice:
+        others = ", ".join(each.name for each in EXPERIMENTS.values() if each.takes_choice)
+        named = " or ".join(choice.to_dict())
+        raise ValueError(f"{experiment.name} always measures the same and takes no {named}: {others} does")
+    return choice
 
 
 def experiment_named(name: str) -> Experiment:
@@ -98,8 +126,8 @@ def native_facts() -> dict[str, Any]:
     return {"compiler": COMPILER, "flags": FLAGS, "isa": isa(), "openmp": HAVE_OPENMP}
 
 
-def resumed(experiment: Experiment, path: Path) -> Session:
-    """Load a session to go on with: of the same experiment, Python and processor."""
+def resumed(experiment: Experiment, path: Path, choice: Choice) -> Session:
+    """Load a session to go on with: of the same experiment and choice, Python and processor."""
     session, here = load(path), machine(native_facts())
     if session.experiment != experiment.name:
         raise ValueError(f"{path} is a session of {session.experiment!r}, not of {experiment.name!r}: name another file")
@@ -108,6 +136,9 @@ def resumed(experiment: Experiment, path: Path) -> Session:
     ]
     if differing:
         raise ValueError(f"{path} was measured elsewhere ({', '.join(differing)} differ): name another file")
+    before = Choice.of(session.details.get("choice", {}))
+    if choice and choice != before:
+        raise ValueError(f"{path} was measured with {' '.join(before.as_options()) or 'nothing chosen'}: name another file")
     return session
 
 
@@ -116,10 +147,24 @@ def saver(path: str | os.PathLike[str] | None) -> Callable[[Session], None]:
     return (lambda session: None) if path is None else (lambda session: session.save(path))
 
 
-def ticker(progress: Callable[[float], None], total: int) -> Callable[[], None]:
-    """Return what counts blocks and tells their share."""
-    count = itertools.count(1)
-    return lambda: progress(next(count) / total)
+class Ticker:
+    """Tells the share of a run that is done, block by block: groups say where in the run they end."""
+
+    def __init__(self, tell: Callable[[float], None], blocks: int) -> None:
+        self._tell = tell
+        self._blocks = blocks
+        self._from, self._until, self._done = 0.0, 0.0, 0
+
+    def follow(self, groups: Iterable[Group]) -> Iterator[Group]:
+        """Yield the groups, and look which one is measured now."""
+        for group in groups:
+            self._from, self._until, self._done = self._until, group.until, 0
+            yield group
+
+    def tick(self) -> None:
+        """Tell that one more block of the group is done."""
+        self._done += 1
+        self._tell(self._from + (self._until - self._from) * self._done / self._blocks)
 
 
 def for_this_machine(group: Group) -> Group:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from gilscope.measure import Group, Plan
+from gilscope.experiments._choice import Choice
+from gilscope.measure import Group, Plan, Sampler
 from gilscope.results import Result, Session
 
 
@@ -41,6 +42,36 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a user asks of an experiment."""
+
+    quick: bool = False
+    full: bool = False
+    choice: Choice = field(default_factory=Choice)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a run measures, in order.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        It may be a generator: it is asked for the next group when the results of those before are in the session.
+    seconds : float, optional
+        How long that will take, where it was estimated.
+    """
+
+    groups: Iterable[Group]
+    seconds: float | None = None
+
+
+def no_rows(group: Group, results: list[Result], session: Session) -> list[Row]:
+    """Return nothing: not every experiment shows its results in rows."""
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A question, the cases that answer it, and the verdict.
 
@@ -50,26 +81,35 @@ class Experiment:
         What users call it, and what it answers.
     duration : str
         How long it takes, in words.
-    groups : callable
-        Takes `quick` and `full`; returns the groups of cases, in the order of measurement.
+    course : callable
+        Takes the request, the session to go on with, the plan and a sampler to try things with; returns what to measure.
     plans : mapping
         How thoroughly to measure: "quick" and "default".
-    columns : tuple of str
-        Headings of what is measured beside the serial case.
-    published : tuple of Published
-        What others measured.
-    rows : callable
-        Takes a group, its results and the session; returns the rows of the table.
     verdict : callable
         Takes the session; returns the last lines.
+    layout : {"table", "map"}
+        How results are shown.
+    takes_choice : bool
+        Whether kernels, strategies and so on can be chosen.
+    observes : bool
+        Whether to say, where there is one core, which calls let another thread run.
+    columns : tuple of str
+        Of a table: headings of what is measured beside the serial case.
+    published : tuple of Published
+        Of a table: what others measured.
+    rows : callable
+        Of a table: takes a group, its results and the session; returns the rows.
     """
 
     name: str
     question: str
     duration: str
-    groups: Callable[[bool, bool], tuple[Group, ...]]
+    course: Callable[[Request, Session, Plan, Sampler], Course]
     plans: Mapping[str, Plan]
-    columns: tuple[str, ...]
-    published: tuple[Published, ...]
-    rows: Callable[[Group, list[Result], Session], list[Row]]
     verdict: Callable[[Session], list[str]]
+    layout: str = "table"
+    takes_choice: bool = False
+    observes: bool = False
+    columns: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+    rows: Callable[[Group, list[Result], Session], list[Row]] = no_rows

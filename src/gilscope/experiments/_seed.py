@@ -11,11 +11,12 @@ The article is the SciPy cookbook's "Parallel Programming with numpy and scipy".
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from gilscope.cases import Case, short
-from gilscope.experiments._experiment import Experiment, Published, Row
+from gilscope.experiments._experiment import Course, Experiment, Published, Request, Row
 from gilscope.kernels._article import CACHE_CHUNK
-from gilscope.measure import Group, Plan
+from gilscope.measure import Group, Plan, Sampler
 from gilscope.results import Result, Session
 
 WORKERS = 2
@@ -43,7 +44,13 @@ EXP_CALLS = (*TWINS, *CYTHON_TWINS)
 CLIFF, CLIFF_SIZE = "exp.c.per_item", 100_000  # a hundred times slower than the others
 
 
-def groups(quick: bool, full: bool) -> tuple[Group, ...]:
+def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
+    """Return the groups, each an equal share of the run."""
+    wanted = groups(request.full)
+    return Course([replace(group, until=at / len(wanted)) for at, group in enumerate(wanted, 1)])
+
+
+def groups(full: bool) -> tuple[Group, ...]:
     """Return the article's routines, each with threads and processes, then the C loop under three strategies."""
     f_size = F_FULL_SIZE if full else F_SIZE
     sizes = {"f.python": f_size}
@@ -225,10 +232,11 @@ SEED = Experiment(
     name="seed",
     question="Does releasing the GIL let threads scale, as the article says?",
     duration="about a minute; --quick: 15 s",
-    groups=groups,
+    course=course,
     plans={"default": Plan(blocks=21, sample_seconds=0.05), "quick": Plan(blocks=7, sample_seconds=0.03)},
     columns=(f"{WORKERS} threads", f"{WORKERS} processes"),
     published=PUBLISHED,
     rows=rows,
     verdict=verdict,
+    observes=True,
 )
