@@ -5,14 +5,19 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from gilscope import __version__, selftest
 from gilscope.commands import COMMANDS, main
+from gilscope.commands._output import can_shade
+from gilscope.commands._run import estimate_line
 from gilscope.executors import EXECUTORS
 from gilscope.experiments import EXPERIMENTS
 from gilscope.kernels import KERNELS, Missing
+from gilscope.measure import Plan
 from gilscope.selftest import Outcome
 
 
@@ -96,8 +101,14 @@ def test_help_imports_no_numpy():
         (["lsit"], 2, "No such command 'lsit'"),
         (["show"], 2, "Missing argument 'KERNEL'"),
         (["show", "sin"], 2, "'sin' is not one of 'exp', 'add'"),
-        (["run", "sed"], 1, "there is no experiment 'sed': experiments are seed"),
+        (["run", "sed"], 1, "there is no experiment 'sed': experiments are seed, scaling"),
         (["run", "--slow"], 2, "No such option"),
+        (["run", "--kernel", "exp"], 1, "seed always measures the same and takes no kernel: scaling does"),
+        (["run", "scaling", "--kernel", "sin"], 1, "there is no kernel 'sin': kernels are exp, add"),
+        (["run", "scaling", "--implementation", "rust"], 1, "there is no implementation 'rust': implementations are python"),
+        (["run", "scaling", "--strategy", "nogil"], 1, "there is no strategy 'nogil': strategies are held"),
+        (["run", "scaling", "--size", "0"], 1, "size must be a whole number from 1 on, such as 1000 or 1e6, not '0'"),
+        (["run", "scaling", "--threads", "two"], 1, "threads must be a whole number from 1 on, such as 2, not 'two'"),
         (["list", "more"], 2, "unexpected extra argument"),
     ],
 )
@@ -247,6 +258,49 @@ def test_run_begins_with_the_question_and_what_was_published(cli, monkeypatch, t
     assert lines[1].startswith("Python ")
     assert sum(line.startswith(("  100 * g()", "  10 * f()")) for line in lines) == 2
     assert lines[-1] == "here, one call"
+
+
+@pytest.fixture
+def quick_scaling(monkeypatch):
+    plans = dict.fromkeys(["quick", "default"], Plan(blocks=5, sample_seconds=0.0002))
+    monkeypatch.setitem(EXPERIMENTS, "scaling", replace(EXPERIMENTS["scaling"], plans=plans))
+
+
+CHOICE = ("--kernel", "exp", "--kernel", "add", "--size", "1e3", "--size", "100", "--strategy", "held", "--strategy", "released")
+
+
+def test_scaling_says_how_long_it_takes_then_draws_maps_then_says_it_in_words(cli, quick_scaling, tmp_path):
+    lines = printed(cli("run", "scaling", *CHOICE, "--json", tmp_path / "a.json")).splitlines()
+    assert lines[0] == EXPERIMENTS["scaling"].question
+    [estimate] = [at for at, line in enumerate(lines) if line.startswith("estimated time: ")]
+    maps = [at for at, line in enumerate(lines) if line.split() == ["exp,", "c", "size", "100", "1e3"]]
+    maps += [at for at, line in enumerate(lines) if line.split() == ["add,", "c", "size", "100", "1e3"]]
+    words = [at for at, line in enumerate(lines) if line.startswith(("exp, c: ", "add, c: "))]
+    assert len(maps) == len(words) == 2
+    assert [estimate, *maps, *words] == sorted([estimate, *maps, *words])
+    assert lines[-1] == f"session: {tmp_path / 'a.json'}"
+
+
+def test_interrupted_scaling_says_how_to_go_on(cli, quick_scaling, monkeypatch, tmp_path):
+    path = tmp_path / "a.json"
+    monkeypatch.setattr("gilscope.commands._run.Maps.close", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    status, _, err = cli("run", "scaling", "--quick", *CHOICE, "--json", path)
+    monkeypatch.undo()
+    again = f"gilscope run scaling --quick {' '.join(CHOICE[:4])} {' '.join(CHOICE[8:])} --size 100 --size 1000"
+    assert (status, err.partition("`")[2].partition("`")[0]) == (130, f"{again} --json {path} --resume")
+
+
+@pytest.mark.parametrize(("seconds", "line"), [(0.2, "1 s"), (42.4, "42 s"), (99, "99 s"), (150, "2.5 min")])
+def test_the_estimate(seconds, line):
+    assert estimate_line(seconds) == f"estimated time: {line}"
+
+
+@pytest.mark.parametrize(("encoding", "shades"), [("utf-8", True), ("ascii", False), ("latin-1", False), (None, False)])
+def test_shades_are_for_those_who_can_read_them(monkeypatch, encoding, shades):
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(encoding="utf-8"))
+    assert can_shade(None) is shades
+    assert can_shade("-")
 
 
 def test_the_bar_is_for_terminals(monkeypatch):

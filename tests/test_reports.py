@@ -11,6 +11,7 @@ from gilscope.experiments._experiment import Published
 from gilscope.reports import text
 from gilscope.results import Ceiling, Result, Sample, Speedup
 from gilscope.stats import Interval
+from gilscope.wording import UNITS, duration
 
 SEED = EXPERIMENTS["seed"]
 COLUMNS = SEED.columns
@@ -45,14 +46,14 @@ def result(seconds=0.0123, speedup=1.5, *, low=None, high=None, noisy=False, not
     ],
 )
 def test_duration(seconds, expected):
-    assert text.duration(seconds) == expected
+    assert duration(seconds) == expected
 
 
 @given(st.floats(1e-9, 99_999))
 def test_a_duration_is_short_and_within_half_a_percent(seconds):
-    written = text.duration(seconds)
+    written = duration(seconds)
     number, unit = written.split()
-    scale = {unit: scale for scale, unit in text.UNITS}[unit]
+    scale = {unit: scale for scale, unit in UNITS}[unit]
     assert float(number) * scale == pytest.approx(seconds, rel=0.0051)
     assert len(written) < text.SECONDS
     assert "e" not in number

@@ -15,7 +15,7 @@ import pytest
 from gilscope import running
 from gilscope.cases import Case
 from gilscope.cores import usable_cores
-from gilscope.experiments import EXPERIMENTS
+from gilscope.experiments import EXPERIMENTS, Course
 from gilscope.measure import Group, Plan
 from gilscope.results import Session, load
 from gilscope.running import OBSERVED, for_this_machine, new_session, run
@@ -62,7 +62,7 @@ def complete(environment, *arguments, **more):
 
 
 def test_no_such_experiment():
-    with pytest.raises(ValueError, match=r"^there is no experiment 'sed': experiments are seed$"):
+    with pytest.raises(ValueError, match=r"^there is no experiment 'sed': experiments are seed, scaling$"):
         run("sed")
 
 
@@ -102,9 +102,10 @@ def test_resuming_a_damaged_session(tmp_path, content):
 @pytest.fixture
 def tiny(monkeypatch):
     """An experiment with two groups, and the plan of a test."""
-    groups = (Group("exp", (Case("exp.c.released", 500, "threads", 2),)), Group("add", (Case("add.c.held", 500, "threads", 2),)))
+    released, held = Case("exp.c.released", 500, "threads", 2), Case("add.c.held", 500, "threads", 2)
+    course = Course((Group("exp", (released,), until=0.5), Group("add", (held,))), seconds=1.5)
     plans = dict.fromkeys(["quick", "default"], Plan(blocks=2, sample_seconds=0.0002))
-    experiment = replace(EXPERIMENTS["seed"], name="tiny", groups=lambda quick, full: groups, plans=plans)
+    experiment = replace(EXPERIMENTS["seed"], name="tiny", course=lambda *_: course, plans=plans)
     monkeypatch.setitem(EXPERIMENTS, "tiny", experiment)
     monkeypatch.setattr(running, "usable_cores", lambda: [0, 1])
     return experiment
@@ -147,6 +148,60 @@ def test_resume_without_a_file_starts_one(tiny, tmp_path):
     session = run("tiny", path=tmp_path / "a.json", resume=True)
     assert load(tmp_path / "a.json") == session
     assert len(session) == 6
+
+
+def test_the_estimate_is_told_before_the_first_group(tiny, tmp_path):
+    told = []
+    run("tiny", seen=lambda group, *_: told.append(group.name), estimate=told.append)
+    assert told == [1.5, "exp", "add"]
+
+
+def test_progress_goes_on_where_a_resumed_run_begins(tiny, tmp_path):
+    path, shares = tmp_path / "a.json", []
+    session = run("tiny", path=path)
+    Session("tiny", session.machine, list(session)[:3]).save(path)
+    run("tiny", path=path, resume=True, progress=shares.append)
+    assert shares == [0.75, 1.0]
+
+
+# A choice
+
+CHOICE = {"kernel": "exp", "strategy": ["held", "released"], "size": 1000}
+
+
+@pytest.fixture
+def quick_scaling(monkeypatch):
+    plans = dict.fromkeys(["quick", "default"], Plan(blocks=2, sample_seconds=0.0002))
+    monkeypatch.setitem(EXPERIMENTS, "scaling", replace(EXPERIMENTS["scaling"], plans=plans))
+
+
+def test_an_experiment_without_a_choice_refuses_one():
+    with pytest.raises(ValueError, match=r"^seed always measures the same and takes no kernel or size: scaling does$"):
+        run("seed", kernel="exp", size=10)
+
+
+def test_a_choice_is_checked_before_anything_is_measured():
+    with pytest.raises(ValueError, match="there is no kernel 'sin'"):
+        run("scaling", kernel="sin")
+
+
+def test_a_choice_is_measured_and_kept(quick_scaling, tmp_path):
+    session = run("scaling", path=tmp_path / "a.json", **CHOICE)
+    assert session.details["choice"] == {"kernel": ["exp"], "strategy": ["held", "released"], "size": [1000]}
+    assert {result.case["size"] for result in session} == {1000}
+    assert load(tmp_path / "a.json") == session
+
+
+def test_resuming_with_the_same_choice_or_with_none(quick_scaling, tmp_path):
+    session = run("scaling", path=tmp_path / "a.json", **CHOICE)
+    assert run("scaling", path=tmp_path / "a.json", resume=True, **CHOICE) == session
+    assert run("scaling", path=tmp_path / "a.json", resume=True) == session
+
+
+def test_resuming_with_another_choice(quick_scaling, tmp_path):
+    run("scaling", path=tmp_path / "a.json", **CHOICE)
+    with pytest.raises(ValueError, match=r"was measured with --kernel exp --strategy held --strategy released --size 1000: name"):
+        run("scaling", path=tmp_path / "a.json", resume=True, kernel="add")
 
 
 # One core

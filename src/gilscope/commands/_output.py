@@ -25,6 +25,16 @@ def speaker(json_file: str | None) -> Callable[[str], None]:
     return lambda text: click.echo(text, err=json_file == "-")
 
 
+def can_shade(json_file: str | None) -> bool:
+    """Whether shades can be written where people read."""
+    encoding = (sys.stderr if json_file == "-" else sys.stdout).encoding or "ascii"
+    try:
+        "░▒▓█".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def write_json(json_file: str | None, data: Any) -> None:
     """Write JSON where it was asked for, if it was."""
     if json_file is None:

@@ -1,52 +1,77 @@
-"""`gilscope run`: run an experiment, row by row."""
+"""`gilscope run`: run an experiment, and show its results as they come."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from gilscope.commands._output import bar, json_option, speaker, write_json
+from gilscope.commands._output import bar, can_shade, json_option, speaker, write_json
 from gilscope.cores import usable_cores
 from gilscope.experiments import Experiment
 from gilscope.measure import Group
-from gilscope.reports import text
+from gilscope.reports import map, text
 from gilscope.results import Result, Session, default_path, last_session
-from gilscope.running import experiment_named, new_session, run
+from gilscope.running import chosen, experiment_named, new_session, run
+from gilscope.scaling_map import map_of
+
+CHOICES = {
+    "kernel": "A kernel, such as exp.",
+    "implementation": "An implementation; by default c.",
+    "strategy": "A strategy, such as released.",
+    "size": "Elements per call, such as 1e6; by default found near the line from which on it pays.",
+    "threads": "A number of threads; by default 1, 2, 4, ... up to the usable cores.",
+}
+
+
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each thing that can be chosen; each may be given several times."""
+    for name, help in reversed(CHOICES.items()):
+        metavar = "N" if name in ("size", "threads") else "NAME"
+        command = click.option(f"--{name}", multiple=True, metavar=metavar, help=f"`scaling`: {help}")(command)
+    return command
 
 
 @click.command("run")
 @click.argument("experiment", default="seed")
-@click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, wider intervals.")
-@click.option("--full", is_flag=True, help="The published sizes; `seed` then takes about 0.4 GB for each worker.")
+@click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, 45 s for `scaling`, wider intervals.")
+@click.option("--full", is_flag=True, help="`seed`: the published sizes, 0.4 GB for each worker. `scaling`: finer lines.")
+@choice_options
 @click.option("--resume", is_flag=True, help="Go on with the session in --json FILE, or with the last one.")
 @json_option
-def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: str | None) -> None:
+def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: str | None, **given: tuple[str, ...]) -> None:
     """Run an EXPERIMENT (`gilscope list` names them) and print what it found.
 
-    The session is saved after each group of cases, so an interrupted run loses nothing that was measured.
+    The session is saved after each group of cases, so an interrupted run loses nothing that was measured. The options that say
+    `scaling` choose what that measures; each may be given several times.
     """
-    chosen = experiment_named(experiment)
+    wanted = experiment_named(experiment)
+    choice = chosen(wanted, given)
     say = speaker(json_file)
-    path = session_path(chosen, resume, json_file)
-    session = new_session(chosen)
-    say(opening(chosen, session))
+    path = session_path(wanted, resume, json_file)
+    page = LAYOUTS[wanted.layout](wanted, say, json_file)
+    say("\n".join([text.title(wanted, new_session(wanted).machine), *page.opening()]))
     try:
         with bar() as progress:
-            session = run(
-                experiment, quick=quick, full=full, path=path, resume=resume, seen=Table(chosen, say).add, progress=progress
-            )
+            more: dict[str, Any] = {
+                "seen": page.add,
+                "progress": progress,
+                "estimate": lambda seconds: say(estimate_line(seconds)),
+            }
+            session = run(experiment, quick=quick, full=full, path=path, resume=resume, **choice.to_dict(), **more)
+            page.close(session)
     except KeyboardInterrupt:
         if not path.exists():
             raise
-        options = [name for name, given in (("--quick", quick), ("--full", full)) if given]
+        options = [name for name, on in (("--quick", quick), ("--full", full)) if on] + choice.as_options()
         options += ["--json", json_file] if json_file not in (None, "-") else []
         again = " ".join(["gilscope run", experiment, *options, "--resume"])
         click.echo(f"interrupted; go on with `{again}`: what was measured is in {path}", err=True)
         sys.exit(130)
-    say("\n" + "\n".join(text.wrapped(line) for line in chosen.verdict(session)))
+    say("\n" + "\n".join(text.wrapped(line) for line in wanted.verdict(session)))
     say(f"session: {path}")
     if json_file == "-":
         write_json(json_file, session.to_dict())
@@ -62,21 +87,24 @@ def session_path(experiment: Experiment, resume: bool, json_file: str | None) ->
     return last or default_path(experiment.name)
 
 
-def opening(experiment: Experiment, session: Session) -> str:
-    """Return what stands above the first row."""
-    lines = [text.title(experiment, session.machine)]
-    if len(usable_cores()) == 1:
-        lines.append("One usable core: threads cannot overlap here, so the table says who could run instead of speed-ups.")
-    published = [text.published_line(each) for each in experiment.published]
-    return "\n".join([*lines, "", text.header(experiment), "published in 2008, dual core", *published, "here, one call"])
+def estimate_line(seconds: float) -> str:
+    """Say how long it will take."""
+    return f"estimated time: {max(1, round(seconds))} s" if seconds < 100 else f"estimated time: {seconds / 60:.1f} min"
 
 
 class Table:
     """Prints rows as they come."""
 
-    def __init__(self, experiment: Experiment, say: Callable[[str], None]) -> None:
+    def __init__(self, experiment: Experiment, say: Callable[[str], None], json_file: str | None) -> None:
         self._experiment = experiment
         self._say = say
+
+    def opening(self) -> list[str]:
+        """Return what stands above the first row."""
+        lines = ["", text.header(self._experiment), "published in 2008, dual core"]
+        lines += [text.published_line(each) for each in self._experiment.published]
+        alone = "One usable core: threads cannot overlap here, so the table says who could run instead of speed-ups."
+        return [*([alone] if len(usable_cores()) == 1 else []), *lines, "here, one call"]
 
     def add(self, group: Group, results: list[Result], session: Session) -> None:
         """Print the rows of a group, under its title."""
@@ -84,3 +112,35 @@ class Table:
             self._say(group.title)
         for row in self._experiment.rows(group, results, session):
             self._say("\n".join(text.row_lines(row, self._experiment.columns)))
+
+    def close(self, session: Session) -> None:
+        """Print nothing more."""
+
+
+class Maps:
+    """Prints a map when all of its groups are measured: when the first group of another one comes, or none."""
+
+    def __init__(self, experiment: Experiment, say: Callable[[str], None], json_file: str | None) -> None:
+        self._say = say
+        self._shades = map.SHADES if can_shade(json_file) else map.PLAIN_SHADES
+        self._current: tuple[str, str] | None = None
+
+    def opening(self) -> list[str]:
+        """Return what the cells mean."""
+        return ["", map.legend(self._shades)]
+
+    def add(self, group: Group, results: list[Result], session: Session) -> None:
+        """Print the map before, if this group begins another one."""
+        case = group.cases[0]
+        if self._current != (case.kernel, case.implementation):
+            self.close(session)
+        self._current = (case.kernel, case.implementation)
+
+    def close(self, session: Session) -> None:
+        """Print the map whose last group has come."""
+        if self._current:
+            chart = map_of(session, *self._current)
+            self._say("\n".join(map.map_lines(chart, session.details["not_measured"], self._shades)))
+
+
+LAYOUTS: dict[str, Callable[[Experiment, Callable[[str], None], str | None], Table | Maps]] = {"table": Table, "map": Maps}

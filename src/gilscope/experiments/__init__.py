@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from gilscope.experiments._experiment import Experiment, Row
+from gilscope.experiments._choice import Choice
+from gilscope.experiments._experiment import Course, Experiment, Request, Row
+from gilscope.experiments._scaling import SCALING
 from gilscope.experiments._seed import SEED
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED,)}
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING)}
 
-__all__ = ["EXPERIMENTS", "Experiment", "Row"]
+__all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]

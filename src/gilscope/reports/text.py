@@ -9,11 +9,11 @@ from gilscope.experiments import Experiment, Row
 from gilscope.experiments._experiment import Published
 from gilscope.results import Result
 from gilscope.stats import Interval
+from gilscope.wording import duration
 
 LABEL, SECONDS, RATIO = 30, 9, 21
 COLUMN = SECONDS + 1 + RATIO
 WIDTH = LABEL + SECONDS + 2 * COLUMN
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
 def title(experiment: Experiment, machine: dict[str, Any]) -> str:
@@ -73,10 +73,3 @@ def notes(row: Row, columns: tuple[str, ...]) -> list[str]:
     told = dict.fromkeys(note for each in results.values() if not each.noisy for note in each.notes if note not in row.remark)
     noisy = [name for name, each in results.items() if each.noisy]
     return [*(f"note: {note}" for note in told), *([f"noisy samples: {', '.join(noisy)}"] if noisy else [])]
-
-
-def duration(seconds: float) -> str:
-    """Write a time with three digits and a unit."""
-    rounded = float(f"{seconds:.3g}")
-    scale, unit = next(((scale, unit) for scale, unit in UNITS if rounded >= scale), UNITS[-1])
-    return f"{float(f'{seconds / scale:.3g}'):g} {unit}"
