@@ -154,6 +154,15 @@ def test_a_line_is_where_the_fewest_cells_contradict_it(pays, between_, uncertai
     assert ((found.below, found.above), (found.low, found.high), found.against) == (between_, uncertainty, against)
 
 
+def test_what_may_pay_or_not_widens_the_uncertainty():
+    unsure = (0.6, 1.0, 1.6, 1.0, 1.0)
+    held, gains = [result("exp.c.held", size, 1.0) for size in (1, 10, 100, 1000)], {1: 0.5, 1000: 2.0}
+    threads = [result("exp.c.released", size, 1 / gains.get(size, 1.2), 2, factors=STEADY) for size in gains]
+    threads += [result("exp.c.released", size, 1 / 1.2, 2, factors=unsure) for size in (10, 100)]
+    line = map_of(session_of(*held, *threads), "exp", "c").lines["released", 2]
+    assert ((line.below, line.above), (line.low, line.high), line.against) == ((100, 1000), (1, 1000), ())
+
+
 @pytest.mark.parametrize(
     ("pays", "is_line", "start"),
     [(".||", True, 3), ("...|", False, 310), ("...", False, None), ("|", True, 1), (".|", False, 3), ("||", True, 1)],

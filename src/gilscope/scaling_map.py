@@ -9,8 +9,9 @@ that pay, and cells above that do not. Among equals it lies further up, for nois
 well as the other way round, and "never" is the safer word. One cell alone at the top is no line unless it is the only one: at
 95 % every fortieth cell that does not pay looks as if it did.
 
-Its **uncertainty** reaches from `low`, the largest size at and below which nothing pays, to `high`, the smallest size from which
-on everything does. Without contradictions these are the two sizes that the line lies between.
+Its **uncertainty** reaches from `low`, the largest size that surely does not pay (its interval is below 1) and below which
+nothing pays, to `high`, the smallest size from which on everything does. Where no interval has 1 in it and nothing contradicts,
+these are the two sizes that the line lies between; noise moves them apart.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class Cell:
     def pays(self) -> bool:
         """Whether more than one thread beat the best single one."""
         return self.key[1] > 1 and len(self.result.samples) >= MIN_BLOCKS and self.gain.low > 1
+
+    @property
+    def loses(self) -> bool:
+        """Whether the best single thread was surely faster."""
+        return self.gain.high < 1
 
     @property
     def share(self) -> float | None:
@@ -111,6 +117,7 @@ def line_of(strategy: str, threads: int, cells: Iterable[Cell]) -> Line:
     sizes, pays = tuple(cell.size for cell in ordered), [cell.pays for cell in ordered]
     at = min(range(len(pays) + 1), key=lambda split: (sum(pays[:split]) + pays[split:].count(False), -split))
     first = pays.index(True) if True in pays else len(pays)
+    losing = [cell.size for cell in ordered[:first] if cell.loses]
     last = max((index + 1 for index, each in enumerate(pays) if not each), default=0)
     return Line(
         strategy,
@@ -118,7 +125,7 @@ def line_of(strategy: str, threads: int, cells: Iterable[Cell]) -> Line:
         sizes,
         below=sizes[at - 1] if at else None,
         above=sizes[at] if at < len(sizes) else None,
-        low=sizes[first - 1] if first else None,
+        low=losing[-1] if losing else None,
         high=sizes[last] if last < len(sizes) else None,
         against=tuple(size for index, size in enumerate(sizes) if pays[index] != (index >= at)),
     )

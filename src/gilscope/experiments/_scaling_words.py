@@ -50,8 +50,8 @@ def recommended(chart: Map) -> Line | None:
 
 
 def is_later(line: Line, other: Line) -> bool:
-    """Whether a line surely begins above another: what they lie between does not overlap."""
-    return other.above is not None and line.below is not None and line.below >= other.above
+    """Whether a line surely begins above another: what they may lie between does not overlap."""
+    return other.high is not None and line.low is not None and line.low >= other.high
 
 
 def undecided(chart: Map, line: Line) -> bool:

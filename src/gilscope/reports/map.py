@@ -13,6 +13,7 @@ WIDTH, LABEL, CELL = 100, 22, 6
 COLUMNS = (WIDTH - LABEL) // CELL
 SHADES, PLAIN_SHADES = " ░▒▓█", " .:+#"
 STEPS = (0.10, 0.30, 0.60, 0.90)  # of the ceiling: from where on each shade
+TOO_WIDE = 9.995  # what noise can do; from here on times, not percent
 PAYS, CONTRADICTS, ABSENT = "|", "?", "-"
 
 
@@ -36,7 +37,7 @@ def map_lines(chart: Map, not_measured: list[dict[str, Any]], shades: str = SHAD
 def table(chart: Map, sizes: tuple[int, ...], shades: str) -> Iterator[str]:
     """Yield the lines of a table for some of the sizes."""
     yield line(f"{chart.kernel}, {chart.implementation}", "size", [short(size) for size in sizes])
-    yield line("  us a call, thread", "1", [microseconds(chart, size) for size in sizes])
+    yield line("  best call, us", "1", [microseconds(chart, size) for size in sizes])
     for threads in chart.threads[1:]:
         yield line("  ceiling, threads", str(threads), [ceiling(chart, threads, size) for size in sizes])
     for strategy in chart.strategies:
@@ -85,7 +86,8 @@ def cell_text(cell: Cell, before: str, shades: str) -> str:
     """Return a cell."""
     if cell.share is None:
         return f"{before}{ABSENT:>{CELL - 1}}"
-    shade, number = shades[sum(cell.share >= step for step in STEPS)], percent(cell.share).removesuffix("%")
+    shade = shades[sum(cell.share >= step for step in STEPS)]
+    number = percent(cell.share).removesuffix("%") if cell.share < TOO_WIDE else f"{min(cell.share, 999):.0f}x"
     return f"{before}{f'{number:>3}':{shade}>{CELL - 1}}"
 
 
