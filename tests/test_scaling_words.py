@@ -167,6 +167,21 @@ def test_without_a_ceiling():
     assert "The ceiling was not measured." in said(session_of(fields={"ceiling": None, "efficiency": None}))
 
 
+def test_what_is_on_no_map_says_why():
+    left_out = {"kernel": "format", "implementation": "c", "strategy": None, "threads": None, "reason": "it makes objects"}
+    words = said(session_of(not_measured=[left_out, {**left_out, "kernel": "exp"}]))
+    assert "format, c: not measured: it makes objects." in words
+    assert "exp, c: not measured" not in words
+
+
+def test_a_baseline_that_was_not_chosen_on_threads():
+    session = session_of({"released": released_from(1000)}, fields=NOISE)
+    for each in session_of({"held": held_like}, threads=(1,)):
+        session.add(each)
+    assert "exp, c: releasing pays" in said(session)
+    assert not any(line.startswith("  held") for line in drawn(session))
+
+
 # Which strategy
 
 

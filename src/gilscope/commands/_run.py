@@ -127,6 +127,8 @@ class Maps:
 
     def opening(self) -> list[str]:
         """Return what the cells mean."""
+        if len(usable_cores()) == 1:
+            return ["", "One usable core: threads cannot overlap here. Each number is % of held's speed on one thread."]
         return ["", map.legend(self._shades)]
 
     def add(self, group: Group, results: list[Result], session: Session) -> None:

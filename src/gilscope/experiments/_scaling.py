@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 
 from gilscope.experiments._experiment import Course, Experiment, Request
 from gilscope.experiments._scaling_probe import Probe, probe
-from gilscope.experiments._scaling_subject import NotMeasured, Subject, subjects_of
+from gilscope.experiments._scaling_subject import NotMeasured, Subject, name_of, subjects_of
 from gilscope.experiments._scaling_words import verdict
 from gilscope.measure import Group, Plan, Sampler, known_results
 from gilscope.results import Session
@@ -86,7 +86,7 @@ def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> 
     parts = [Part(subject, found, fitting(subject, sizes), effort) for subject, found, sizes in chosen]
     missing += [each for subject, found, sizes in chosen for each in left_out(subject, found, sizes)]
     if not any(part.sizes for part in parts):
-        raise ValueError(f"nothing to measure: {missing[0]['reason']}")
+        raise ValueError(f"nothing to measure: {name_of(missing[0])}: {missing[0]['reason']}")
     session.details |= {
         "choice": request.choice.to_dict(),
         "probes": {subject.name: found.to_dict() for subject, found in probed},

@@ -18,6 +18,8 @@ LONG_ENOUGH, TOO_LONG = 0.0003, 0.003  # seconds of a call: the largest size is 
 LARGEST = 10_000_000
 CLOSE_UP = 20e-6  # seconds of a call at which strategies are compared: the way in no longer counts, and per_item is still quick
 MEMORY_SHARE = 0.25  # half of what makes `measure` scale a group down: that never happens here
+# These turn to the GIL again and again during a call: what that costs grows with the size. Others pay once for each call.
+AGAIN_AND_AGAIN = ("chunked", "per_item", "reacquired", "yielding", "interruptible")
 SAMPLE_OVERHEAD = 0.0006  # seconds for workers to meet and part
 GROUP_OVERHEAD = 0.03  # seconds for arrays and statistics
 
@@ -31,7 +33,7 @@ class Probe:
     curve : tuple of (int, float)
         Sizes, and the seconds of one call of the quickest strategy on one thread.
     extra : mapping
-        Seconds for each element beyond the curve, for each case: by its id at size 1.
+        Seconds beyond the curve for each case, by its id at size 1: for a call, or `AGAIN_AND_AGAIN` for an element.
     """
 
     curve: tuple[tuple[int, float], ...]
@@ -42,7 +44,7 @@ class Probe:
         alone = self.call_seconds(case.size)
         if case.executor in ("native", "processes"):
             return alone / case.workers
-        return alone + self.extra.get(key(case), 0.0) * case.size
+        return alone + self.extra.get(key(case), 0.0) * times(case)
 
     def call_seconds(self, size: int) -> float:
         """Read the curve: straight in logarithms between its points, and beyond the last as steep as before it."""
@@ -81,8 +83,13 @@ def probe(quickest: Case, cases: Iterable[Case], sampler: Sampler) -> Probe:
     found = curve_of(quickest, sampler)
     alone = Probe(found, {})
     size = max((size for size, seconds in found if seconds <= CLOSE_UP), default=1)
-    close_up = {key(case): timed(replace(case, size=size), sampler) for case in cases}
-    return Probe(found, {name: max(0.0, seconds - alone.call_seconds(size)) / size for name, seconds in close_up.items()})
+    close_up = [replace(case, size=size) for case in cases]
+    return Probe(found, {key(case): max(0.0, timed(case, sampler) - alone.call_seconds(size)) / times(case) for case in close_up})
+
+
+def times(case: Case) -> int:
+    """Return how often a call pays for what its strategy does."""
+    return case.size if case.strategy in AGAIN_AND_AGAIN else 1
 
 
 def curve_of(case: Case, sampler: Sampler) -> tuple[tuple[int, float], ...]:

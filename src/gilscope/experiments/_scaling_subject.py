@@ -10,7 +10,7 @@ from typing import Any
 from gilscope.cases import Case, baseline_of, short
 from gilscope.cores import usable_cores
 from gilscope.experiments._choice import Choice
-from gilscope.experiments._scaling_probe import TOO_LONG, Probe, fits, needed
+from gilscope.experiments._scaling_probe import AGAIN_AND_AGAIN, TOO_LONG, Probe, fits, needed
 from gilscope.kernels import KERNELS, Call, Missing
 from gilscope.kernels._call import OWN
 from gilscope.measure import Group
@@ -76,8 +76,8 @@ class Subject:
         return Group(f"{self.name}/{short(size)}", cases)
 
     def takes_too_long(self, case: Case, probe: Probe) -> bool:
-        """Whether a case is left out; the baseline never is."""
-        return case != baseline_of(case) and probe.seconds(case) > self.longest
+        """Whether a case is left out: only where it is the strategy that takes the time."""
+        return case.strategy in AGAIN_AND_AGAIN and probe.seconds(case) > self.longest
 
     def sizes(self, probe: Probe) -> tuple[int, ...]:
         """Return the sizes to begin with: powers of ten, and both sides of a strategy's threshold."""
@@ -118,6 +118,11 @@ def not_measured(
     return {**names, "reason": reason}
 
 
+def name_of(each: NotMeasured) -> str:
+    """Return the name of what was left out, such as "exp.c.per_item"."""
+    return ".".join(str(each[part]) for part in ("kernel", "implementation", "strategy") if each[part])
+
+
 def next_above(size: int) -> int:
     """Return the next size of at most two digits."""
     step = 10 ** max(0, len(str(size)) - 2)
@@ -139,7 +144,7 @@ def subjects_of(choice: Choice, longest: float) -> tuple[list[Subject], list[Not
             if strategies:
                 subjects.append(Subject(kernel, implementation, strategies, threads, longest))
     if not subjects:
-        raise ValueError(f"nothing to measure: {missing[0]['reason']}")
+        raise ValueError(f"nothing to measure: {name_of(missing[0])}: {missing[0]['reason']}")
     return subjects, missing if choice else []
 
 
@@ -156,17 +161,16 @@ def strategies_of(kernel: str, implementation: str, chosen: tuple[str, ...]) -> 
     """Return the strategies of an implementation that can be measured, in the order of the map, and why others cannot."""
     found = KERNELS[kernel].implementations[implementation]
     if isinstance(found, Missing):
-        return (), {None: str(found)}
+        return (), {None: found.reason}
     there = [call.strategy for call in found.available()]
     order = dict.fromkeys((*STRATEGIES, *there))
-    reasons: dict[str | None, str]
-    reasons = {each: why_not(found.strategies, each, f"{kernel}.{implementation}") for each in chosen if each not in there}
-    reasons |= {name: str(each) for name, each in found.strategies.items() if name in STRATEGIES and isinstance(each, Missing)}
+    reasons: dict[str | None, str] = {each: why_not(found.strategies, each) for each in chosen if each not in there}
+    usual = {name: each for name, each in found.strategies.items() if name in STRATEGIES and not chosen}
+    reasons |= {name: each.reason for name, each in usual.items() if isinstance(each, Missing)}
     return tuple(each for each in order if each in there and each in (chosen or STRATEGIES)), reasons
 
 
-def why_not(strategies: Mapping[str, Call | Missing], strategy: str, name: str) -> str:
+def why_not(strategies: Mapping[str, Call | Missing], strategy: str) -> str:
     """Say why an implementation does not have a strategy."""
-    if strategy in strategies:
-        return str(strategies[strategy])
-    return f"{name} has no strategy {strategy!r}: it has {', '.join(strategies)}"
+    found = strategies.get(strategy)
+    return found.reason if isinstance(found, Missing) else f"there is no such strategy, only {', '.join(strategies)}"

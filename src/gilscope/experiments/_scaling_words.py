@@ -8,6 +8,8 @@ The first of these in the order of the map, which is that of simplicity, is the 
 
 from __future__ import annotations
 
+import math
+
 from gilscope.cases import short
 from gilscope.kernels import KERNELS
 from gilscope.results import Session
@@ -18,6 +20,7 @@ from gilscope.wording import duration, listed, percent
 LOSS = 0.10
 CLOSE = 0.95
 MANY_NOISY = 0.2
+BUSY = 1.1  # more threads are worth less than that only where others use the cores
 DECLARED = ("held", "declared_nogil")
 
 
@@ -26,7 +29,8 @@ def verdict(session: Session) -> list[str]:
     charts, gil = maps_of(session), bool(session.machine["gil"])
     if all(chart.threads == (1,) for chart in charts):
         return [*(cost_words(chart) for chart in charts), alone_words(session.machine)]
-    return [*(words(chart, gil) for chart in charts), *declared_words(charts, gil), *noise_words(session)]
+    found = [words(chart, gil) for chart in charts]
+    return [*found, *absent_words(session, charts), *declared_words(charts, gil), *noise_words(session, charts)]
 
 
 def words(chart: Map, gil: bool) -> str:
@@ -197,19 +201,26 @@ def declared_against_held(chart: Map) -> list[float]:
     return [rows[0][size] / rows[1][size] for size in chart.sizes if size in rows[0] and size in rows[1]]
 
 
-def noise_words(session: Session) -> list[str]:
+def absent_words(session: Session, charts: list[Map]) -> list[str]:
+    """Say why what was chosen is not on any map."""
+    there = {(chart.kernel, chart.implementation) for chart in charts}
+    absent = [each for each in session.details.get("not_measured", []) if (each["kernel"], each["implementation"]) not in there]
+    return [f"{each['kernel']}, {each['implementation']}: not measured: {each['reason']}." for each in absent]
+
+
+def noise_words(session: Session, charts: list[Map]) -> list[str]:
     """Say how many cases were noisy, if many were: then lines are where the noise let them be."""
     noisy = sum(result.noisy for result in session)
     if noisy <= MANY_NOISY * len(session):
         return []
-    others = "; native threads were no faster than one, so others used the cores" if median(ceilings(session)) < 1.1 else ""
+    others = "; native threads were no faster than one, so others used the cores" if median(ceilings(charts)) < BUSY else ""
     return [f"{noisy} of {len(session)} cases were noisy{others}: on a quieter machine lines may lie elsewhere."]
 
 
-def ceilings(session: Session) -> list[float]:
-    """Return what native threads reach, at the largest size of each map; 2 where that was not measured."""
-    tops = [chart.row(chart.strategies[0], chart.threads[-1])[-1].result.ceiling for chart in maps_of(session)]
-    return [top.value if top else 2.0 for top in tops]
+def ceilings(charts: list[Map]) -> list[float]:
+    """Return what native threads reach, in every cell of the maps; infinity where it was not measured."""
+    tops = [cell.result.ceiling for chart in charts for cell in chart.cells.values()]
+    return [top.value for top in tops if top] or [math.inf]
 
 
 # --- one thread ----------------------------------------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ def line(name: str, what: str, texts: list[str]) -> str:
 
 def shown_threads(chart: Map, strategy: str) -> tuple[int, ...]:
     """Return the numbers of threads that have something to show: on one thread `held` is what others are compared with."""
-    return chart.threads[1:] if strategy in ("held", "own") and len(chart.threads) > 1 else chart.threads
+    if strategy not in ("held", "own") or len(chart.threads) == 1:
+        return chart.threads
+    return tuple(threads for threads in chart.threads[1:] if chart.row(strategy, threads))
 
 
 def microseconds(chart: Map, size: int) -> str:
