@@ -56,7 +56,10 @@ def test_the_python_runs(tmp_path):
     kept, runs = [], []
     for line in code.splitlines():
         (runs if "gs.run(" in line else kept).append(line)
-    assert runs == ['session = gs.run("seed", quick=True)']
+    assert runs == [
+        'session = gs.run("seed", quick=True)',
+        'session = gs.run("scaling", kernel=["exp", "add"], threads=[1, 2])',
+    ]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(kept)], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )

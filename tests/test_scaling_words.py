@@ -277,6 +277,6 @@ def test_one_thread_shows_held_too():
 def test_the_legend_names_each_shade(shades):
     text = legend(shades)
     assert all(f"{shade} " in text for shade in shades[1:])
-    assert max(map(len, text.splitlines())) <= 1.25 * WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
     assert shades == PLAIN_SHADES or not text.isascii()
     assert legend(PLAIN_SHADES).isascii()

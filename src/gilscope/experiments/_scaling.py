@@ -138,7 +138,7 @@ def walk(parts: list[Part], spans: list[tuple[float, float]], session: Session) 
 SCALING = Experiment(
     name="scaling",
     question="From which size on does releasing the GIL pay, on how many threads, and how?",
-    duration="at most 3 minutes on 2 cores, and it says so first; --quick: 45 s",
+    duration="up to 3 minutes on 2 cores; --quick: 45 s",
     course=course,
     plans={
         "default": Plan(blocks=7, sample_seconds=0.008, group_seconds=math.inf),

@@ -21,9 +21,9 @@ def legend(shades: str = SHADES) -> str:
     """Return what the cells mean."""
     steps = ", ".join(f"{shade} {percent(step)}" for shade, step in zip(shades[1:], STEPS, strict=True))
     return f"""\
-Each number is % of the ceiling: the same work on as many native threads, without Python. On 1 thread: % of held's speed.
-Shades: {steps} and more.  {PAYS} from here on it pays: these threads beat the best single one.
-{CONTRADICTS} contradicts that (noise, or another line).  {ABSENT} not measured."""
+Numbers: % of the ceiling, the same work with no Python in the way; on 1 thread: % of held's speed.
+Shades: {steps} and more.  {ABSENT} not measured.
+{PAYS} from this size on it pays: threads beat the best single one.  {CONTRADICTS} contradicts that, as noise may."""
 
 
 def map_lines(chart: Map, not_measured: list[dict[str, Any]], shades: str = SHADES) -> list[str]:
