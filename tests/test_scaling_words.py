@@ -119,6 +119,12 @@ def test_sizes_that_contradict_are_named():
     assert "from about 710 elements [510, 1e5] (1 us a call, though not at 2e4) on 2 threads" in words
 
 
+def test_what_contradicts_above_the_line_is_not_below_it():
+    words = said(session_of({"held": held_like, "released": lambda size: 0.4 if size == 1000 else 1.9}))
+    assert "though not at 1e3" in words
+    assert "below it costs" not in words
+
+
 def test_each_number_of_threads_has_its_line():
     words = said(session_of({"held": held_like, "released": released_from(10**4)}, threads=(1, 2, 4)))
     assert "on 2 threads and from about" in words
@@ -252,6 +258,11 @@ def test_what_contradicts_the_line_is_marked():
     session = session_of({"held": held_like, "released": lambda size: 1.9 if size in (1000, 10**4, 10**5, 10**6) else 0.4})
     [row] = [line for line in drawn(session) if line.lstrip().startswith("2") and "|" in line]
     assert row.endswith("|## 97 ## 97?.. 20 ## 97 ## 97")
+
+
+def test_one_size_alone_is_not_marked_as_a_line():
+    lines = drawn(session_of({"held": held_like, "released": released_from(10**6)}))
+    assert not any("|" in line or "?" in line for line in lines)
 
 
 def test_a_wide_map_is_cut_into_tables():
