@@ -81,7 +81,7 @@ def test_the_words_on_a_kernel():
         "At 1e6, of the ceiling (1.96x on 2 threads): released 97%, thresholded 97%, chunked 71% (pays from about 45e3 on), "
         "held 49%, declared_nogil 49%, per_item <1% (at 1e4); held, declared_nogil and per_item never pay. "
         "Use released for calls above the line: below it costs, 0.40x at 100; "
-        "thresholded keeps the GIL there, with threshold=10000. "
+        "thresholded would keep the GIL there with threshold=10000. "
         "thresholded steps at its 500: 0.97x at 500 and 0.40x at 510.",
         "declared_nogil runs at 1.00 of held's speed on 2 threads: a declaration permits to release, it does not release.",
     ]
