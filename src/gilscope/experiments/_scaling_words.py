@@ -165,8 +165,9 @@ def below_words(chart: Map, best: Line) -> str:
     if worst is None or worst.gain.high >= 1 - LOSS:
         return ""
     cost = f" for calls above the line: below it costs, {worst.gain.value:.2f}x at {short(worst.size)}"
-    threshold = f"; thresholded would keep the GIL there with threshold={best.high}" if best.high and chart_has(chart, best) else ""
-    return cost + threshold
+    if best.high is None or not chart_has(chart, best):
+        return cost
+    return f"{cost}; thresholded would keep the GIL there with threshold={best.high}"
 
 
 def chart_has(chart: Map, best: Line) -> bool:
