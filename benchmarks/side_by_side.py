@@ -53,7 +53,7 @@ from gilscope.kernels import KERNELS, Missing
 
 def lines_of(kernel, size, turns):
     """Measure a kernel's implementations; print a line for each."""
-    inputs = kernel.sample(size, np.dtype("float64"))
+    inputs = kernel.sample(size)
     calls, missing = choose(kernel)
     expected = np.asarray(kernel.numpy(*inputs))
     outs = {name: np.empty_like(expected) for name in calls}

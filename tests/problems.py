@@ -52,7 +52,7 @@ def bits(result):
 def sampled(call, size, dtype=None):
     """Inputs to measure on; in another dtype than the kernel's if it has none like it."""
     kernel = call.kernel
-    return tuple(each.astype(dtype or each.dtype) for each in kernel.sample(size, np.dtype(kernel.dtypes[0])))
+    return tuple(each.astype(dtype or each.dtype) for each in kernel.sample(size))
 
 
 def whole_numbers(call, size, values=(0, 1, -1, 2, 3, -4, 5)):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
@@ -28,17 +28,17 @@ class Signature:
     inputs: tuple[tuple[str, ...], ...]
     result: tuple[str, ...]
 
-    @property
+    @cached_property
     def elementwise(self) -> bool:
         """Whether elements are computed one by one, so that shapes do not matter."""
         return not any((*self.inputs, self.result))
 
-    @property
+    @cached_property
     def number(self) -> bool:
         """Whether the result is one number, made of whole arrays."""
         return not self.result and not self.elementwise
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """All dimensions, in the order in which they first occur."""
         return tuple(dict.fromkeys(name for names in (*self.inputs, self.result) for name in names))

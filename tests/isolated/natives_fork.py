@@ -4,12 +4,10 @@ import os
 import signal
 import warnings
 
-import numpy as np
-
 from gilscope.kernels import KERNELS
 
 warnings.simplefilter("ignore", DeprecationWarning)  # fork, where threads are
-INPUTS = {kernel.name: kernel.sample(1000, np.dtype(kernel.dtypes[0])) for kernel in KERNELS.values()}
+INPUTS = {kernel.name: kernel.sample(1000) for kernel in KERNELS.values()}
 for kernel in KERNELS.values():
     for call in kernel.calls():
         if call.strategy == "parallel":

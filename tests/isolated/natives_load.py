@@ -9,7 +9,7 @@ from gilscope.kernels import KERNELS
 
 ROUNDS, SIZE = 60, 3000
 CALLS = [call for kernel in KERNELS.values() for call in kernel.calls() if call.implementation != "python"]
-INPUTS = {kernel.name: kernel.sample(SIZE, np.dtype(kernel.dtypes[0])) for kernel in KERNELS.values()}
+INPUTS = {kernel.name: kernel.sample(SIZE) for kernel in KERNELS.values()}
 RIGHT = {call.name: call(*INPUTS[call.kernel.name]) for call in CALLS}
 GRAINS = (1, 7, 100, 4096)
 start = threading.Barrier(8)

@@ -165,18 +165,27 @@ cdef bint usable(cnp.ndarray array, int number):
 
 cdef bint fits(Loop loop, tuple inputs, cnp.ndarray result, Py_ssize_t *lengths):
     """Tell whether the shapes are as the signature says; set the lengths of its dimensions."""
-    cdef int argument
     cdef const Layout *layout = &loop.layout
     if layout.elementwise:
         return all_of_one_shape(inputs, result)
-    for argument in range(layout.dimensions):
-        lengths[argument] = layout.fixed[argument]
-    for argument in range(layout.inputs):
-        if not axes_fit(layout, argument, inputs[argument], lengths):
-            return False
+    if not inputs_fit(loop, inputs, lengths):
+        return False
     if layout.axes[layout.inputs] == 0:  # a number comes as an array of one item, of any shape
         return cnp.PyArray_SIZE(result) == 1
     return axes_fit(layout, layout.inputs, result, lengths)
+
+
+cdef bint inputs_fit(Loop loop, tuple inputs, Py_ssize_t *lengths):
+    cdef int argument
+    cdef const Layout *layout = &loop.layout
+    if len(inputs) != loop.inputs:
+        return False
+    for argument in range(layout.dimensions):
+        lengths[argument] = layout.fixed[argument]
+    for argument in range(layout.inputs):
+        if not cnp.PyArray_Check(inputs[argument]) or not axes_fit(layout, argument, inputs[argument], lengths):
+            return False
+    return True
 
 
 cdef bint axes_fit(const Layout *layout, int argument, cnp.ndarray array, Py_ssize_t *lengths):
@@ -235,6 +244,29 @@ def pick(tuple loops not None, tuple inputs not None, result):
             number = not loop.layout.elementwise and loop.layout.axes[loop.inputs] == 0
             return loop if not number or cnp.PyArray_NDIM(result) == 0 else None
     return None
+
+
+def blank(tuple loops not None, tuple inputs not None):
+    """Return an array for the result of these inputs, which `pick` may then choose a loop for; None if they fit none."""
+    cdef Loop loop
+    for loop in loops:
+        if is_for(loop, inputs):
+            return new_result(loop, inputs)
+    return None
+
+
+cdef object new_result(Loop loop, tuple inputs):
+    cdef int argument
+    cdef const Layout *layout = &loop.layout
+    cdef Py_ssize_t lengths[GS_MAX_DIMENSIONS]
+    cdef cnp.npy_intp shape[MAX_AXES]
+    if layout.elementwise:
+        return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(inputs[0]), cnp.PyArray_DIMS(inputs[0]), loop.result_number, 0)
+    if not inputs_fit(loop, inputs, lengths):
+        return None
+    for argument in range(layout.axes[layout.inputs]):
+        shape[argument] = lengths[layout.axis[layout.inputs][argument]]
+    return cnp.PyArray_EMPTY(layout.axes[layout.inputs], shape, loop.result_number, 0)
 
 
 cdef int fill(Job *job, Loop loop, tuple inputs, object result, tuple parameters) except -1:

@@ -52,7 +52,7 @@ def prepare(kernel: Kernel, name: str, args: tuple[Any, ...], out: Any) -> Prepa
     dtype = common_dtype(kernel, args, given)
     shapes = common_shapes(kernel, given)
     inputs = [contiguous(each, dtype, shape) for each, shape in zip(given, shapes, strict=False)]
-    wanted = result_dtype(kernel, dtype)
+    wanted = kernel.result_dtypes[dtype]
     if out is not None:
         check_result(kernel, out, wanted, shapes[-1], given)
     result = np.empty(shapes[-1], wanted) if out is None else out
@@ -109,11 +109,6 @@ def contiguous(array: Array, dtype: np.dtype[Any], shape: Shape) -> Array:
     return np.asarray(array).view(dtype)
 
 
-def result_dtype(kernel: Kernel, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype of the result for inputs of a dtype."""
-    return dtype if kernel.result == "same" else np.dtype(kernel.result)
-
-
 def check_result(kernel: Kernel, out: Any, dtype: np.dtype[Any], shape: tuple[int, ...], given: list[Array]) -> None:
     """Check `out` before anything runs."""
     if not isinstance(out, np.ndarray):
@@ -143,20 +138,3 @@ def overlaps(kernel: Kernel, given: Array, out: Array) -> bool:
         return np.shares_memory(given, out, max_work=10_000)  # type: ignore[arg-type]  # any number is taken
     except np.exceptions.TooHardError:
         return True
-
-
-def blank(kernel: Kernel, args: tuple[Any, ...]) -> Array | None:
-    """Return a result for a call whose inputs need no conversion, by the look of them; None if they do."""
-    first = args[0] if args else None
-    if type(first) is not np.ndarray or first.ndim == 0 or first.dtype.name not in kernel.dtypes:
-        return None
-    shape = first.shape if kernel.layout.elementwise else blank_shape(kernel, args)
-    return None if shape is None else np.empty(shape, result_dtype(kernel, first.dtype))
-
-
-def blank_shape(kernel: Kernel, args: tuple[Any, ...]) -> Shape | None:
-    """Return the shape of the result for inputs that are arrays and fit together; None if they are not."""
-    if len(args) != len(kernel.inputs) or any(type(each) is not np.ndarray for each in args):
-        return None
-    lengths = kernel.layout.lengths(tuple(each.shape for each in args))
-    return None if lengths is None else kernel.layout.shapes(lengths)[-1]

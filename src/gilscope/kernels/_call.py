@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gilscope.kernels._arguments import blank, prepare, result_dtype
+from gilscope.kernels._arguments import prepare
 
 if TYPE_CHECKING:
     from gilscope._native.loops import Loop
@@ -112,7 +112,7 @@ class Call:
         self._run = run
         self._source = source
         self._loops = loops
-        self._direct = direct
+        self.direct = direct
 
     @property
     def name(self) -> str:
@@ -136,12 +136,12 @@ class Call:
         """Return the bytes that one call touches: its inputs and its result."""
         *inputs, result = (math.prod(shape) for shape in self.kernel.shapes(size))
         element: np.dtype[Any] = np.dtype(dtype)
-        return sum(inputs) * element.itemsize + result * result_dtype(self.kernel, element).itemsize
+        return sum(inputs) * element.itemsize + result * self.kernel.result_dtypes[element].itemsize
 
     def arrays(self, size: int, dtype: Any) -> tuple[Array, ...]:
         """Return inputs to measure on, and a result."""
         inputs = self.kernel.sample(size, np.dtype(dtype))
-        return (*inputs, np.empty(self.kernel.shapes(size)[-1], result_dtype(self.kernel, np.dtype(dtype))))
+        return (*inputs, np.empty(self.kernel.shapes(size)[-1], self.kernel.result_dtypes[np.dtype(dtype)]))
 
     def bound(self, arrays: tuple[Array, ...], options: Mapping[str, Any]) -> Callable[[], Any]:
         """Return the call with its arrays and options, ready to be made."""
@@ -176,13 +176,21 @@ class Call:
         ndarray or scalar
             `out`, or a new array.
         """
+        if out is not None and not options and self.direct(args, out):
+            return out
         if out is None and len(args) == self._positions:
             args, out = args[:-1], args[-1]
         if not options:
-            result = blank(self.kernel, args) if out is None else out
-            if result is not None and self._direct(args, result):
+            result = self._blank(args) if out is None else out
+            if result is not None and self.direct(args, result):
                 return result if out is not None or result.ndim else result[()]
         return self._call_checked(args, out, options)
+
+    @cached_property
+    def _blank(self) -> Callable[[tuple[Any, ...]], Array | None]:
+        from gilscope._native.loops import LOOPS, blank
+
+        return partial(blank, tuple(loop for loop in LOOPS if loop.kernel == self.kernel.name))
 
     def _call_checked(self, args: tuple[Any, ...], out: Array | None, options: dict[str, Any]) -> Any:
         unknown = [name for name in options if name not in self._defaults]

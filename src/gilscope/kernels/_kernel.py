@@ -91,7 +91,7 @@ class Kernel:
     slower: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     behind: str = ""
 
-    @property
+    @cached_property
     def layout(self) -> Signature:
         """The parsed signature."""
         return parsed(self.signature)
@@ -101,9 +101,9 @@ class Kernel:
         layout = self.layout
         return ((size,),) * (len(self.inputs) + 1) if layout.elementwise else layout.shapes(self.lengths(size))
 
-    def sample(self, size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
-        """Return inputs to measure on, the same ones every time."""
-        return self.draw(self.shapes(size)[:-1], dtype)
+    def sample(self, size: int, dtype: np.dtype[Any] | str | None = None) -> tuple[Array, ...]:
+        """Return inputs to measure on, the same ones every time; of the first of its dtypes unless another is given."""
+        return self.draw(self.shapes(size)[:-1], np.dtype(dtype or self.dtypes[0]))
 
     @cached_property
     def implementations(self) -> dict[str, Implementation | Call | Missing]:
@@ -122,9 +122,22 @@ class Kernel:
         best: Call = find(self, self.best.split("."))
         return best
 
+    @cached_property
+    def _direct(self) -> Callable[[tuple[Any, ...], Any], bool]:
+        return self._best.direct
+
     def __call__(self, *arrays: Any, out: Array | None = None, **options: Any) -> Any:
         """Compute with the best implementation, released where there is one that releases."""
+        # The quick way in stands here too: a call more would take as long as the rest of a short one.
+        if out is not None and not options and self._direct(arrays, out):
+            return out
         return self._best(*arrays, out=out, **options)
+
+    @cached_property
+    def result_dtypes(self) -> dict[np.dtype[Any], np.dtype[Any]]:
+        """The dtype of the result for each dtype of the inputs."""
+        inputs = [np.dtype(name) for name in self.dtypes]
+        return {each: each if self.result == "same" else np.dtype(self.result) for each in inputs}
 
     @property
     def __signature__(self) -> Any:
