@@ -292,6 +292,7 @@ SPOILED = [
     ({"debug_build": True}, "debug build"),
     ({"traced": True}, "coverage"),
     ({"transparent_hugepages": "never"}, "huge pages are off"),
+    ({"native": {"isa": "baseline", "best_isa": "avx2"}}, "baseline instructions (GILSCOPE_ISA), not with avx2"),
     ({"clocksource": "acpi_pm"}, "acpi_pm"),
 ]
 

@@ -80,7 +80,7 @@ def test_resuming_another_experiments_session(tmp_path):
     assert resume(tmp_path / "a.json").endswith("is a session of 'other', not of 'seed': name another file")
 
 
-@pytest.mark.parametrize("fact", ["python", "gil", "cpu", "cores_usable", "numpy"])
+@pytest.mark.parametrize("fact", ["python", "gil", "cpu", "cores_usable", "numpy", "isa"])
 def test_resuming_another_machines_session(tmp_path, fact):
     session = new_session(EXPERIMENTS["seed"])
     session.machine[fact] = "something else"

@@ -300,7 +300,7 @@ def machine(native: Mapping[str, Any] | None = None) -> dict[str, Any]:
     Parameters
     ----------
     native : mapping, optional
-        What the compiled modules say of themselves: compiler, flags, isa, openmp.
+        What the compiled modules say of themselves: compiler, flags, isa, best_isa, openmp.
     """
     return {name: fact() for name, fact in FACTS.items()} | {"native": dict(native or {})}
 
@@ -350,6 +350,10 @@ SPOILERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (
         lambda its: bool(its.get("traced")),
         "a debugger, profiler or coverage tool follows every line of Python code",
+    ),
+    (
+        lambda its: its.get("native", {}).get("isa") != its.get("native", {}).get("best_isa"),
+        "the loops run with {native[isa]} instructions (GILSCOPE_ISA), not with {native[best_isa]}: slower than they can",
     ),
     (
         lambda its: its.get("transparent_hugepages") == "never",

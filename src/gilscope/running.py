@@ -121,9 +121,18 @@ def new_session(experiment: Experiment) -> Session:
 
 def native_facts() -> dict[str, Any]:
     """Return what the compiled modules say of themselves."""
-    from gilscope._native.loops import COMPILER, FLAGS, HAVE_OPENMP, isa
+    from gilscope._native.loops import COMPILER, FLAGS, HAVE_OPENMP, isa, levels
 
-    return {"compiler": COMPILER, "flags": FLAGS, "isa": isa(), "openmp": HAVE_OPENMP}
+    return {"compiler": COMPILER, "flags": FLAGS, "isa": isa(), "best_isa": levels()[-1], "openmp": HAVE_OPENMP}
+
+
+#: What a session that goes on must have in common with the one that stopped.
+SAME = ("python", "gil", "cpu", "cores_usable", "numpy", "isa")
+
+
+def fact(machine: dict[str, Any], name: str) -> Any:
+    """Return what a session says of the machine, or of its compiled modules."""
+    return machine.get(name, machine.get("native", {}).get(name))
 
 
 def resumed(experiment: Experiment, path: Path, choice: Choice) -> Session:
@@ -131,9 +140,7 @@ def resumed(experiment: Experiment, path: Path, choice: Choice) -> Session:
     session, here = load(path), machine(native_facts())
     if session.experiment != experiment.name:
         raise ValueError(f"{path} is a session of {session.experiment!r}, not of {experiment.name!r}: name another file")
-    differing = [
-        name for name in ("python", "gil", "cpu", "cores_usable", "numpy") if session.machine.get(name) != here.get(name)
-    ]
+    differing = [name for name in SAME if fact(session.machine, name) != fact(here, name)]
     if differing:
         raise ValueError(f"{path} was measured elsewhere ({', '.join(differing)} differ): name another file")
     before = Choice.of(session.details.get("choice", {}))
