@@ -3,7 +3,7 @@
 First one thread each, then all cores: `c.parallel` and those peers that have threads of their own, beside NumPy on one thread.
 Each figure is the peer's time over ours, above 1: ours is faster; in brackets the 95 % interval. A peer that is not
 installed is left out, and said to be (`pip install gilscope[peers]` has them all). What Numba compiles is not timed.
-Run time: 3 min (--quick: the kernels that have goals, at two sizes, 20 s). Sample output:
+Run time: 6 min (--quick: the kernels that have goals, at two sizes, 20 s). Sample output:
 
 PLACEHOLDER
 """
@@ -31,6 +31,7 @@ PEERS = ("numpy", "scipy", "numexpr", "numba")
 DTYPES = {"exp": ("float64", "float32"), "add": ("float64", "float32")}
 LARGEST = {"mandelbrot": 1e5, "primes": 1e5, "matmul": 1e5, "format": 1e4}  # where a call takes tenths of a second
 NO_PEERS = ("sleep", "format")
+WAY_IN = 0.4e-6  # seconds: what a call of ours costs on an array of one element; Numba's costs half, and checks nothing
 SPIN_SECONDS = 0.05  # idle OpenMP workers go on spinning, on cores that the next one needs
 
 
@@ -48,27 +49,23 @@ def installed(threads):
 def ours(kernel, threads):
     """Return our best call, or the one that runs OpenMP threads inside; None where there is none."""
     call = kernel if threads == 1 else kernel.c.parallel
-    options = {} if threads == 1 else {"threads": threads}
-    return None if isinstance(call, Missing) else lambda *arrays: call(*arrays[:-1], out=arrays[-1], **options)
+    return None if isinstance(call, Missing) else call if threads == 1 else partial(call, threads=threads)
 
 
 def compare(kernel, dtype, size, peers, threads, turns):
     """Measure a kernel in turn with its peers; return our seconds and the ratio of each peer's time to ours."""
-    inputs = kernel.sample(size, np.dtype(dtype))
+    inputs = kernel.sample(size, dtype)
     expected = np.asarray(kernel.numpy(*inputs))
-    functions = {"ours": ours(kernel, threads)} | {name: each[kernel.name] for name, each in peers.items() if kernel.name in each}
-    ways = {name: partial(each, *inputs, blank(name, expected)) for name, each in functions.items()}
+    out = np.empty_like(expected)  # the same for all: how it is aligned matters more than most else
+    ways = {"ours": partial(ours(kernel, threads), *inputs, out=out)}
+    ways |= {name: partial(each[kernel.name], *inputs, np.atleast_1d(out)) for name, each in peers.items() if kernel.name in each}
     for name, way in ways.items():
+        out.fill(0)
         way()
-        if not agrees(way.args[-1], expected):
+        if not agrees(out, expected):
             raise SystemExit(f"{name} computes another {kernel.name} than NumPy: nothing to compare.")
     seconds = in_turn(ways, turns, threads)
     return median(seconds["ours"]), {name: ratio(each, seconds["ours"]) for name, each in seconds.items() if name != "ours"}
-
-
-def blank(name, expected):
-    """Return where the result goes; a number goes to an array of one item, but ours takes a 0-d one."""
-    return np.empty_like(expected if name == "ours" else np.atleast_1d(expected))
 
 
 def agrees(out, expected):
@@ -76,7 +73,7 @@ def agrees(out, expected):
     if expected.dtype.kind in "ib":
         return np.mean(out == expected) > 0.999
     rtol, atol = (1e-5, 1e-6) if expected.dtype == np.float32 else (1e-9, 1e-9)
-    return np.allclose(out, expected.reshape(out.shape), rtol=rtol, atol=atol)
+    return np.allclose(out, expected, rtol=rtol, atol=atol)
 
 
 def in_turn(ways, turns, threads):
@@ -127,13 +124,13 @@ def measured(names, sizes, peers, threads, turns):
                 print(
                     f"{name:<11} {dtype:<8} {size:>8} {seconds / size * 1e9:>8.2f}  " + "".join(f"{cell:<20}" for cell in cells)
                 )
-                yield (name, dtype, size, threads), found
+                yield (name, dtype, size, threads), (seconds, found)
 
 
 def verdicts(results):
     """Say of each goal whether it was met where it was measured."""
     for goal in GOALS:
-        for (name, dtype, size, threads), found in results.items():
+        for (name, dtype, size, threads), (_, found) in results.items():
             if found and goal.covers(name, dtype, size, threads):
                 peer = "numpy" if goal.all_cores else min(found, key=lambda each: found[each].value)
                 word = "met" if found[peer].value >= goal.ratio else "MISSED"
@@ -146,12 +143,13 @@ def verdicts(results):
 def explanations(results):
     """Say why a kernel is slower than a peer, where one is."""
     slower = {}
-    for (name, _, size, threads), found in results.items():
+    for (name, _, size, threads), (seconds, found) in results.items():
         best = min((each.value for each in found.values()), default=1)
-        if threads == 1 and size >= EXPLAINED_FROM and best < AS_FAST:
-            slower[name] = min(best, slower.get(name, 1))
-    for name, worst in slower.items():
-        print(f"{name}: {worst:.2f}x of its best peer: {KERNELS[name].behind or 'UNEXPLAINED'}")
+        if threads == 1 and size >= EXPLAINED_FROM and best < slower.get(name, (AS_FAST,))[0]:
+            slower[name] = best, size, seconds * (1 - best)
+    for name, (worst, size, lost) in slower.items():
+        call = f"{lost * 1e9:.0f} ns more a call, which checking its arrays and options takes" if lost < WAY_IN else ""
+        print(f"{name}: {worst:.2f}x of its best peer at {size}: {KERNELS[name].behind or call or 'UNEXPLAINED'}")
 
 
 if __name__ == "__main__":

@@ -52,4 +52,13 @@ typedef void (*gs_loop)(const gs_task *task, ptrdiff_t start, ptrdiff_t stop);
 #define GS_INDEPENDENT
 #endif
 
+/* For loops that do little but load: vectors of at most 256 bits. NumPy's arrays are aligned to 16 bytes. A load of 512 bits
+ * that is not aligned to 64 always takes in two cache lines, one of 256 bits only every other time, or never: up to twice
+ * as fast, and the same bits. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define GS_SHORT_VECTORS _Pragma("GCC target(\"prefer-vector-width=256\")")
+#else
+#define GS_SHORT_VECTORS
+#endif
+
 #endif

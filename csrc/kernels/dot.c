@@ -1,6 +1,8 @@
 /* out += sum of x * y, in 32 partial sums: additions need not wait for each other, and fill the widest vectors. */
 #include "gilscope/kernels.h"
 
+GS_SHORT_VECTORS
+
 #define PARTIAL 32
 
 GS_LOOP(dot, f64) {

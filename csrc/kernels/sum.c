@@ -3,6 +3,8 @@
  * pairs of pairs and so on, as NumPy does. */
 #include "gilscope/kernels.h"
 
+GS_SHORT_VECTORS
+
 #define PARTIAL 32
 #define BLOCK 8192
 

@@ -39,6 +39,7 @@ ctypedef struct Job:
     int threads
 
 
+cdef Loop picked(tuple loops, tuple inputs, object result)
 cdef int fill(Job *job, Loop loop, tuple inputs, object result, tuple parameters) except -1
 cdef int set_loop(Job *job, Loop loop, tuple parameters) except -1
 cdef int point(Job *job, Loop loop, tuple inputs, object result) except -1

@@ -238,6 +238,10 @@ cdef bint is_for(Loop loop, tuple inputs):
 
 def pick(tuple loops not None, tuple inputs not None, result):
     """Return the loop that can run on these arrays as users pass them (a number as a result is 0-d), or None."""
+    return picked(loops, inputs, result)
+
+
+cdef Loop picked(tuple loops, tuple inputs, object result):
     cdef Loop loop
     for loop in loops:
         if is_for(loop, inputs) and flaw(loop, inputs, result) is None:

@@ -21,9 +21,8 @@ from cython.parallel cimport prange
 from libc.stdlib cimport calloc, free
 
 from gilscope._native.kernels cimport GS_WHOLE, gs_clock_ns, gs_task
-from gilscope._native.loops cimport Job, Loop, clear, fill, item_size, point, set_loop
+from gilscope._native.loops cimport Job, Loop, clear, fill, item_size, picked, point, set_loop
 from gilscope._native.loops import HAVE_OPENMP as _HAVE_OPENMP
-from gilscope._native.loops import pick as _pick
 
 MAX_THREADS = 256
 MAX_GRAIN = 2**62
@@ -308,7 +307,7 @@ cdef class Direct:
         self.loops, self.strategy, self.parameters = loops, strategy, parameters
 
     def __call__(self, tuple inputs not None, result):
-        cdef Loop loop = _pick(self.loops, inputs, result)
+        cdef Loop loop = picked(self.loops, inputs, result)
         cdef Job job = self.template
         if loop is None:
             return False
