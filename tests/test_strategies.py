@@ -275,13 +275,22 @@ def test_direct(kernel, strategy):
     for loop in mine:
         inputs, result, _ = arguments(loop)
         shaped = result.reshape(KERNELS[kernel].shapes(20)[-1])
-        assert direct(inputs, shaped) is True
+        assert direct(inputs, shaped, {}) is True
         assert_same(loop, result, computed(loop, strategy))
         result[...] = 77
         before = result.copy()
         for wrong in ([x.tolist() for x in inputs], [x[..., ::2] for x in inputs], [np.ma.array(x) for x in inputs], ()):
-            assert direct(tuple(wrong), shaped) is False
+            assert direct(tuple(wrong), shaped, {}) is False
             assert (result == before).all()
+        assert direct(inputs, shaped, {"nothing": 1}) is False
+        assert (result == before).all()
+        for option in strategy.options:
+            with pytest.raises(TypeError, match=f"^{option} must be "):
+                direct(inputs, shaped, {option: "1"})
+            assert (result == before).all()
+            assert direct(inputs, shaped, {option: 1}) is True
+            assert_same(loop, result, computed(loop, strategy, **{option: 1}))
+            result[...] = 77
     with pytest.raises(ValueError, match=f"^{kernel} takes . parameters"):
         Direct(mine, strategy, (1.0, 2.0, 3.0))
 

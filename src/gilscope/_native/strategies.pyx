@@ -281,7 +281,9 @@ cdef int require(Strategy strategy, Loop loop) except -1:
 
 @cython.final
 cdef class Direct:
-    """The quick way in: runs at once on arrays that fit one of a kernel's loops, with default options, or returns False.
+    """The quick way in: runs at once on arrays that fit one of a kernel's loops, or returns False.
+
+    Called with the inputs, the result and the strategy's options that are not the defaults.
 
     Parameters
     ----------
@@ -306,11 +308,13 @@ cdef class Direct:
                 raise ValueError(f"{loop.kernel} takes {loop.parameters} parameters")
         self.loops, self.strategy, self.parameters = loops, strategy, parameters
 
-    def __call__(self, tuple inputs not None, result):
+    def __call__(self, tuple inputs not None, result, dict options not None):
         cdef Loop loop = picked(self.loops, inputs, result)
         cdef Job job = self.template
-        if loop is None:
+        if loop is None or (options and not options.keys() <= self.strategy.options.keys()):
             return False
+        if options:
+            set_options(&job, {**self.strategy.options, **options})
         set_loop(&job, loop, self.parameters)
         point(&job, loop, inputs, result)
         self.strategy.drive(&job)

@@ -61,7 +61,7 @@ class Missing:
         return f"<{self}>"
 
 
-def never(args: tuple[Any, ...], out: Any) -> bool:
+def never(args: tuple[Any, ...], out: Any, options: dict[str, Any]) -> bool:
     """Say that there is no quick way in."""
     return False
 
@@ -84,7 +84,7 @@ class Call:
     source : callable, optional
         Returns the text of the code.
     direct : callable, optional
-        The quick way in: takes the inputs and the result as they are, or returns False.
+        The quick way in: takes the inputs, the result and the options as they are, or returns False.
     loops : mapping, optional
         The C loop that runs, for each dtype.
     """
@@ -100,7 +100,7 @@ class Call:
         options: Mapping[str, Any] = MappingProxyType({}),
         source: Callable[[], str] | None = None,
         loops: Mapping[np.dtype[Any], Loop] = MappingProxyType({}),
-        direct: Callable[[tuple[Any, ...], Any], bool] = never,
+        direct: Callable[[tuple[Any, ...], Any, dict[str, Any]], bool] = never,
     ) -> None:
         self.kernel = kernel
         self.implementation = implementation
@@ -176,14 +176,11 @@ class Call:
         ndarray or scalar
             `out`, or a new array.
         """
-        if out is not None and not options and self.direct(args, out):
-            return out
         if out is None and len(args) == self._positions:
             args, out = args[:-1], args[-1]
-        if not options:
-            result = self._blank(args) if out is None else out
-            if result is not None and self.direct(args, result):
-                return result if out is not None or result.ndim else result[()]
+        result = self._blank(args) if out is None else out
+        if result is not None and self.direct(args, result, options):
+            return result if out is not None or result.ndim else result[()]
         return self._call_checked(args, out, options)
 
     @cached_property
@@ -224,6 +221,7 @@ class Implementation:
     def __init__(self, name: str, strategies: dict[str, Call | Missing]) -> None:
         self.name = name
         self.strategies = strategies
+        self.__dict__.update(strategies)
 
     def available(self) -> Iterator[Call]:
         """Walk what can be called."""

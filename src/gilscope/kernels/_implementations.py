@@ -55,14 +55,14 @@ def _own(kernel: Kernel, implementation: str, function: Callable[..., None], sum
 
 
 def direct_call(kernel: Kernel, run: Run, options: Mapping[str, Any] = MappingProxyType({})) -> Callable[..., bool]:
-    """Return the quick way in to `run`: at once on arrays that a C loop of the kernel could take as they are."""
+    """Return the quick way in to `run`: at once, on arrays that a C loop of the kernel could take, with default options."""
     from gilscope._native.loops import pick
 
     loops, defaults = tuple(c_loops(kernel).values()), {**kernel.parameters, **options}
     elementwise = kernel.layout.elementwise
 
-    def direct(inputs: tuple[Any, ...], out: Any) -> bool:
-        if pick(loops, inputs, out) is None or (elementwise and out.ndim != 1):
+    def direct(inputs: tuple[Any, ...], out: Any, given: dict[str, Any]) -> bool:
+        if given or pick(loops, inputs, out) is None or (elementwise and out.ndim != 1):
             return False
         run((*inputs, out if out.ndim else out.reshape(1)), defaults)
         return True

@@ -123,13 +123,13 @@ class Kernel:
         return best
 
     @cached_property
-    def _direct(self) -> Callable[[tuple[Any, ...], Any], bool]:
+    def _direct(self) -> Callable[[tuple[Any, ...], Any, dict[str, Any]], bool]:
         return self._best.direct
 
     def __call__(self, *arrays: Any, out: Array | None = None, **options: Any) -> Any:
         """Compute with the best implementation, released where there is one that releases."""
         # The quick way in stands here too: a call more would take as long as the rest of a short one.
-        if out is not None and not options and self._direct(arrays, out):
+        if out is not None and self._direct(arrays, out, options):
             return out
         return self._best(*arrays, out=out, **options)
 
@@ -145,7 +145,8 @@ class Kernel:
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in self.implementations:
-            return self.implementations[name]
+            # Found without this method from now on: `exp.c.released` in a loop should not cost more than the call.
+            return self.__dict__.setdefault(name, self.implementations[name])
         raise AttributeError(
             f"kernel {self.name} has no attribute {name!r}: implementations are {', '.join(self.implementations)}"
             if not name.startswith("_")
