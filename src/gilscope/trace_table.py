@@ -1,0 +1,40 @@
+"""A trace as lines of text."""
+
+from gilscope.trace_data import TraceCost, TraceData, TracedThread
+
+_WIDTH = 24
+_HEADER = (
+    f"{'thread':{_WIDTH}}{'id':>9}{'held':>9}{'waiting':>9}{'outside':>9}{'takes':>11}{'forced':>9}"
+    f"{'longest hold':>15}{'longest wait':>15}"
+)
+
+
+def table(data: TraceData) -> str:
+    """Return a line per thread below a heading, and what the tracing cost."""
+    return "\n".join([_title(data), _HEADER, *map(_row, data.threads()), *_remarks(data)])
+
+
+def _title(data: TraceData) -> str:
+    seconds = (data.stop_ns - data.start_ns) / 1e9
+    if data.forked:
+        return "nothing was traced: this process was forked from the one that was"
+    held = f"the GIL was held {data.held_fraction():.1%} of the time" if data.gil else "this Python has no GIL"
+    return f"traced for {seconds:.3f} s: {held}"
+
+
+def _row(thread: TracedThread) -> str:
+    name = thread.name if len(thread.name) < _WIDTH else thread.name[: _WIDTH - 4] + "..."
+    life = max(thread.held_ns + thread.waiting_ns + thread.outside_ns, 1)
+    shares = "".join(f"{each / life:>9.1%}" for each in (thread.held_ns, thread.waiting_ns, thread.outside_ns))
+    longest = "".join(f"{each / 1e6:>12,.3f} ms" for each in (thread.longest_hold_ns, thread.longest_wait_ns))
+    return f"{name:{_WIDTH}}{thread.native_id:>9}{shares}{thread.takes:>11,}{thread.forced:>9,}{longest}"
+
+
+def _remarks(data: TraceData) -> list[str]:
+    cost = data.cost()
+    remarks = [f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"] if data.gil else []
+    return [*remarks, _lost(cost)] if cost.lost else remarks
+
+
+def _lost(cost: TraceCost) -> str:
+    return f"the trace ends early: its {cost.events:,} events were full, and {cost.lost:,} more are lost (raise max_events)"
