@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 # Each imports from its own row and from rows above. `gilscope` and `__main__`, which hand out what is below them, are left out.
 LAYERS = (
+    ("forced_switch",),
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats"),

@@ -19,7 +19,7 @@
 /* Recorded under gil->mutex, so in the order in which they happened: takes, and releases or drops, strictly alternate. */
 typedef enum {
     GS_TAKE,    /* has the GIL */
-    GS_RELEASE, /* dropped it of its own will: in PyEval_SaveThread, to block on a lock, or because it ends */
+    GS_RELEASE, /* dropped it of its own will */
     GS_DROP,    /* was made to drop it: another thread had waited for a switch interval */
     GS_WAIT,    /* asked for it while another thread held it */
 } gs_event_kind;
@@ -34,9 +34,9 @@ typedef struct {
     size_t max_events;
     int counter;                 /* use the processor's time-stamp counter; else CLOCK_MONOTONIC */
     const void *save_thread;     /* PyEval_SaveThread */
+    void (*pair)(void);          /* drops the GIL by PyEval_SaveThread and takes it back */
     void *(*thread_state)(void); /* PyGILState_GetThisThreadState */
-    void (*pair)(void);          /* drops the GIL in PyEval_SaveThread and takes it back */
-    void (*block)(void);         /* waits in vain on one of Python's locks, for a moment */
+    void (*be_forced)(void);     /* returns when another thread has made this one drop the GIL */
 } gs_trace_options;
 
 typedef struct {

@@ -33,12 +33,18 @@ typedef struct {
     size_t count;
 } relocations;
 
-static int is_inside(const object *o, const void *address) {
+/* Is it in a part of the object that has these rights? */
+static int is_in_part(const object *o, uintptr_t address, ElfW(Word) rights) {
     for (int i = 0; i < o->header_count; i++) {
         const ElfW(Phdr) *h = &o->headers[i];
-        if (h->p_type == PT_LOAD && (uintptr_t)address - (o->base + h->p_vaddr) < h->p_memsz) return 1;
+        int has = h->p_type == PT_LOAD && (h->p_flags & rights) == rights;
+        if (has && address - (o->base + h->p_vaddr) < h->p_memsz) return 1;
     }
     return 0;
+}
+
+static int is_inside(const object *o, const void *address) {
+    return is_in_part(o, (uintptr_t)address, 0);
 }
 
 /* As the dynamic linker rounds it (_dl_protect_relro): a page that holds other data too stays writable. */
@@ -141,6 +147,11 @@ static const char *find_object(object *o, const void *inside) {
     if (!dl_iterate_phdr(fill_if_inside, o) || !o->dynamic)
         return "this Python is not an ELF object of the dynamic linker's";
     return NULL;
+}
+
+int gs_is_code(const void *inside, uintptr_t address) {
+    object o;
+    return !find_object(&o, inside) && is_in_part(&o, address, PF_X);
 }
 
 const char *gs_hook(gs_import *imports, int count, const void *inside) {

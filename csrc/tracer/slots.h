@@ -2,6 +2,8 @@
 #ifndef GILSCOPE_TRACER_SLOTS_H
 #define GILSCOPE_TRACER_SLOTS_H
 
+#include <stdint.h>
+
 #define GS_MAX_SLOTS 4 /* one for calls and one for the address are usual */
 
 typedef struct {
@@ -20,5 +22,8 @@ const char *gs_hook(gs_import *imports, int count, const void *inside);
 
 /* Puts back what was there before. */
 void gs_unhook(gs_import *imports, int count, const void *inside);
+
+/* Tells whether there is code of the object around `inside` at an address. */
+int gs_is_code(const void *inside, uintptr_t address);
 
 #endif

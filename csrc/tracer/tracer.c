@@ -11,8 +11,6 @@
 #include "platform.h"
 
 #if GS_HAVE_TRACER
-#include <dlfcn.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -22,25 +20,23 @@
 
 enum { IDLE, LEARNING, FIRST_TRACE };
 
-/* How far above a hook's frame PyEval_SaveThread's is looked for: it calls drop_gil through two or three functions that the
- * compiler may have inlined (words 0 to 15 on the builds tried), and each keeps six registers at most. */
-#define MAX_DEPTH 64
+/* How many words of the stack above a hook's frame are looked at: drop_gil is called through two functions at most, of six
+ * registers at most (in words 0 to 5 on the builds tried). */
+#define DEPTH 32
 
-/* What the learning thread's signals and waits were on. */
+/* What the learning thread's signals and waits were on, and the stack at its last signal of `dropping`. */
 typedef struct {
     int signals;
-    pthread_cond_t *signalled[2], *waited;
-    uintptr_t code, code_end; /* of PyEval_SaveThread, when it is to be found */
-    int depth;
-    uintptr_t caller;
+    pthread_cond_t *signalled[2], *waited, *dropping;
+    uintptr_t stack[DEPTH];
 } lesson;
 
 static _Atomic(unsigned) mode = IDLE;
 static _Atomic(pthread_cond_t *) gil_cond, switch_cond;
 
-/* Who called drop_gil, if it was of the thread's own will: the return address at this depth of the stack. */
+/* Which drops are forced: those with this return address at this depth of the stack. 0 is not known yet. */
 static int caller_depth;
-static uintptr_t save_thread_caller, lock_caller;
+static uintptr_t forced_caller;
 
 static gs_recorder recorder;
 static int32_t native_ids[GS_MAX_THREADS];
@@ -67,44 +63,27 @@ static gs_import imports[IMPORTS] = {
 };
 #define REAL(import, type) ((type)__atomic_load_n(&imports[import].real, __ATOMIC_RELAXED))
 
-/* --- of its own will?
- * ------------------------------------------------------------------------------------------------------ */
+/* --- who called drop_gil
+ * --------------------------------------------------------------------------------------------------- */
 
-/* On aarch64 the upper bits may hold a signature of the address (pointer authentication). */
-static inline uintptr_t unsigned_address(uintptr_t word) {
-    return word & 0xffffffffffff;
-}
-
-/* At depth 0 the hook's own return address, below it the words of its callers' frames, where theirs are kept. */
+/* At depth 0 the hook's own return address, below it the words of its callers' frames, where theirs are kept. On aarch64 the
+ * upper bits may hold a signature of the address (pointer authentication). */
 static inline __attribute__((always_inline, no_sanitize("address"))) uintptr_t word_at(int depth, void *own,
                                                                                        uintptr_t *above) {
-    return unsigned_address(depth == 0 ? (uintptr_t)own : above[depth - 1]);
+    return (depth == 0 ? (uintptr_t)own : above[depth - 1]) & 0xffffffffffff;
 }
-#define CALLER_AT(depth) word_at(depth, __builtin_return_address(0), __builtin_dwarf_cfa())
+#define WORD_AT(depth) word_at(depth, __builtin_return_address(0), __builtin_dwarf_cfa())
 
-/* A thread whose state is gone has ended, or returns from Python to the program that called it. */
+/* A thread whose state is gone has ended, or returns from Python to the program that called it; on some builds (Debian's) it
+ * drops through the same function as one that is made to. */
 static inline gs_event_kind kind_of_drop(uintptr_t caller) {
-    return caller == save_thread_caller || caller == lock_caller || !options.thread_state() ? GS_RELEASE : GS_DROP;
-}
-
-/* Finds the frame that returns to PyEval_SaveThread. `scrub` has overwritten what earlier calls left on the stack, so that
- * the first address in its code is that of a live frame. */
-static void learn_depth(lesson *l, void *own, uintptr_t *above) {
-    for (int depth = 0; depth < MAX_DEPTH; depth++) {
-        uintptr_t word = word_at(depth, own, above);
-        if (word > l->code && word < l->code_end) {
-            l->depth = depth;
-            l->caller = word;
-            return;
-        }
-    }
+    return caller == forced_caller && options.thread_state() ? GS_DROP : GS_RELEASE;
 }
 
 static void learn_signal(lesson *l, pthread_cond_t *cond, void *own, uintptr_t *above) {
-    if (l->signals == 0 && l->code) learn_depth(l, own, above);
-    if (l->signals == 0 && !l->code) l->caller = word_at(l->depth, own, above);
     if (l->signals < 2) l->signalled[l->signals] = cond;
-    l->signals++;
+    if (l->signals++ == 0 && !l->dropping) l->dropping = cond;
+    for (int depth = 0; depth < DEPTH && cond == l->dropping; depth++) l->stack[depth] = word_at(depth, own, above);
 }
 
 /* --- the hooks
@@ -116,7 +95,7 @@ static int on_signal(pthread_cond_t *cond) {
         if (cond == atomic_load_explicit(&switch_cond, memory_order_relaxed)) {
             gs_took(&recorder, &self);
         } else if (cond == atomic_load_explicit(&gil_cond, memory_order_relaxed)) {
-            gs_dropped(&recorder, &self, kind_of_drop(CALLER_AT(caller_depth)));
+            gs_dropped(&recorder, &self, kind_of_drop(WORD_AT(caller_depth)));
         }
     } else if (now == LEARNING && learning) {
         learn_signal(learning, cond, __builtin_return_address(0), __builtin_dwarf_cfa());
@@ -137,9 +116,11 @@ static int on_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const stru
 /* --- learning
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* Overwrites what earlier calls left below on the stack, so that what looks like code there is where a live frame returns
+ * to. */
 static __attribute__((noinline)) void scrub(void) {
-    volatile uintptr_t below[4 * MAX_DEPTH];
-    for (int i = 0; i < 4 * MAX_DEPTH; i++) below[i] = 0;
+    volatile uintptr_t below[8 * DEPTH];
+    for (int i = 0; i < 8 * DEPTH; i++) below[i] = 0;
 }
 
 /* Other threads run meanwhile, and signal conditions of their own: only this one's count. */
@@ -152,37 +133,38 @@ static void watch(lesson *l, void (*action)(void)) {
     learning = NULL;
 }
 
-static lesson lesson_of(const void *function) {
-    lesson l = {0};
-    Dl_info info;
-    const ElfW(Sym) *symbol = NULL;
-    if (dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol) {
-        l.code = (uintptr_t)function;
-        l.code_end = l.code + symbol->st_size;
-    }
-    return l;
-}
-
 /* From one drop and one take: a signal of gil->cond, perhaps waits on it, and a signal of switch_cond. */
-static const char *learn_gil(void) {
-    lesson l = lesson_of(options.save_thread);
-    watch(&l, options.pair);
-    if (l.signals != 2 || l.signalled[0] == l.signalled[1] || (l.waited && l.waited != l.signalled[0])) {
+static const char *learn_conditions(lesson *release) {
+    watch(release, options.pair);
+    pthread_cond_t **signalled = release->signalled;
+    if (release->signals != 2 || signalled[0] == signalled[1] || (release->waited && release->waited != signalled[0])) {
         return "this Python does not switch the GIL in the way that the tracer knows";
     }
-    if (!l.caller) return "on this Python the tracer cannot tell a release from a forced switch";
-    atomic_store_explicit(&gil_cond, l.signalled[0], memory_order_relaxed);
-    atomic_store_explicit(&switch_cond, l.signalled[1], memory_order_relaxed);
-    caller_depth = l.depth;
-    save_thread_caller = l.caller;
+    atomic_store_explicit(&gil_cond, signalled[0], memory_order_relaxed);
+    atomic_store_explicit(&switch_cond, signalled[1], memory_order_relaxed);
     return NULL;
 }
 
-/* Since 3.14 locks drop the GIL without PyEval_SaveThread, in one place (_PySemaphore_Wait). */
-static void learn_lock(void) {
-    lesson l = {.depth = caller_depth};
-    watch(&l, options.block);
-    lock_caller = l.caller ? l.caller : save_thread_caller;
+/* Where the stack of a forced drop first returns to other code than that of a release. Python is compiled in many ways:
+ * drop_gil can be a function, or a part of each that calls it (Debian's). Once is enough: code does not move. */
+static const char *learn_forced(const lesson *release) {
+    lesson forced = {.dropping = release->dropping};
+    watch(&forced, options.be_forced);
+    for (int depth = 0; depth < DEPTH; depth++) {
+        uintptr_t one = release->stack[depth], other = forced.stack[depth];
+        if (one != other && gs_is_code(options.save_thread, one) && gs_is_code(options.save_thread, other)) {
+            caller_depth = depth;
+            forced_caller = other;
+            return NULL;
+        }
+    }
+    return "on this Python the tracer cannot tell a release from a forced switch";
+}
+
+static const char *learn(void) {
+    lesson release = {0};
+    const char *error = learn_conditions(&release);
+    return error || forced_caller ? error : learn_forced(&release);
 }
 
 /* --- start and stop
@@ -234,9 +216,8 @@ static const char *hook_and_learn(void) {
     int hooked_before = imports[0].count != 0;
     const char *error = gs_hook(imports, IMPORTS, options.save_thread);
     if (error) return error;
-    error = learn_gil();
+    error = learn();
     if (error && !hooked_before) gs_unhook(imports, IMPORTS, options.save_thread);
-    if (!error) learn_lock();
     return error;
 }
 

@@ -161,8 +161,8 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
 def _require_count(max_events: Any) -> None:
     if isinstance(max_events, bool) or not isinstance(max_events, int):
         raise TypeError(f"max_events must be an integer, not {type(max_events).__name__}")
-    if not 1 <= max_events <= 2**40:
-        raise ValueError(f"max_events must be from 1 to {2**40}, not {max_events}")
+    if not 1 <= max_events <= 2**44:
+        raise ValueError(f"max_events must be from 1 to {2**44}, not {max_events}")
 
 
 def _start(max_events: int) -> int | None:

@@ -1,10 +1,10 @@
-"""The trace recorder of csrc/tracer: who held, asked for and dropped the GIL, as events."""
-
-from _thread import allocate_lock as _allocate_lock
+"""The recorder of csrc/tracer: who held, asked for and dropped the GIL, as events."""
 
 import numpy as np
 
 from libc.string cimport memcpy
+
+from gilscope.forced_switch import be_forced as _be_forced
 
 cdef extern from "Python.h":
     ctypedef struct PyThreadState
@@ -22,9 +22,9 @@ cdef extern from "gilscope/trace.h":
         size_t max_events
         int counter
         const void *save_thread
-        void *(*thread_state)() noexcept nogil
         void (*pair)() noexcept nogil
-        void (*block)() noexcept
+        void *(*thread_state)() noexcept nogil
+        void (*be_forced)() noexcept
 
     ctypedef struct gs_recording:
         const void *events
@@ -50,8 +50,6 @@ KIND_BITS, THREAD_BITS = GS_KIND_BITS, GS_THREAD_BITS
 BUSY, NO_ROOM = (<bytes>GS_BUSY).decode(), (<bytes>GS_NO_ROOM).decode()
 TAKE, RELEASE, DROP, WAIT = GS_TAKE, GS_RELEASE, GS_DROP, GS_WAIT
 
-_taken = _allocate_lock()
-_taken.acquire()
 
 
 cdef void release_and_take() noexcept nogil:
@@ -63,10 +61,9 @@ cdef void *thread_state() noexcept nogil:
     return PyGILState_GetThisThreadState()
 
 
-cdef void block() noexcept:
-    """Wait for a lock that is never let go; 1 us is the shortest time-out."""
+cdef void be_forced() noexcept:
     try:
-        _taken.acquire(timeout=1e-6)
+        _be_forced()
     except KeyboardInterrupt:
         PyErr_SetInterrupt()  # again, in the traced program
 
@@ -110,9 +107,9 @@ def start(size_t max_events, bint counter):
     options.max_events = max_events
     options.counter = counter
     options.save_thread = <const void *>PyEval_SaveThread
-    options.thread_state = thread_state
     options.pair = release_and_take
-    options.block = block
+    options.thread_state = thread_state
+    options.be_forced = be_forced
     return text(gs_trace_start(&options))
 
 
