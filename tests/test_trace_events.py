@@ -15,7 +15,9 @@ IDS = [100, 200, 300]
 def recording(*events, threads=3, lost=0, stop=1000, shift=0, base=0):
     """A recording of (ticks, thread, kind), one tick a nanosecond, from 0 to stop."""
     packed = [ticks << (KIND_BITS + THREAD_BITS) | thread << KIND_BITS | kind for ticks, thread, kind in events]
-    return Recording(np.array(packed, np.uint64), np.array(IDS[:threads], np.int32), lost, base, shift, (0, 0), (stop, stop), 8.0)
+    return Recording(
+        np.array(packed, np.uint64), np.array(IDS[:threads], np.int32), lost, base, shift, (0, 0), (stop, stop), 8.0, True
+    )
 
 
 def told(found, thread):
@@ -148,7 +150,7 @@ def test_millions_of_events_take_seconds():
     events = np.arange(4_000_000, dtype=np.uint64)
     packed = events << np.uint64(KIND_BITS + THREAD_BITS) | (events // np.uint64(2) % np.uint64(3)) << np.uint64(KIND_BITS)
     packed |= np.where(events % np.uint64(2) == 0, TAKE, RELEASE).astype(np.uint64)
-    made = Recording(packed, np.array(IDS, np.int32), 0, 0, 0, (0, 0), (len(events), len(events)), 8.0)
+    made = Recording(packed, np.array(IDS, np.int32), 0, 0, 0, (0, 0), (len(events), len(events)), 8.0, True)
     before = time.process_time()
     assert sum(row.takes for row in rows(intervals_of(made, [0, 1, 2], []), made)) == 2_000_000 - 1
     assert time.process_time() - before < 60

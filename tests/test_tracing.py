@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -319,6 +320,32 @@ def test_the_monotonic_clock_does_too(monkeypatch, tmp_path):
     with gs.trace() as trace:
         microseconds(RELEASING, 1000)
     assert 990_000 <= row(trace, HERE()).outside_ns <= trace.stop_ns - trace.start_ns
+
+
+@pytest.mark.parametrize("start", ["threading.Thread(target=spin).start()", "_thread.start_new_thread(spin, ())"])
+def test_forced_drops_of_a_program_that_was_alone_at_the_start(start):
+    """A process of its own: here other tests had threads already. Without threading it is said that they cannot be told."""
+    code = f"""
+import _thread, sys, threading
+import gilscope as gs
+def spin():
+    while not done: pass
+    ended.release()
+done, ended = [], threading.Lock()
+ended.acquire()
+sys.setswitchinterval(2e-4)
+with gs.trace() as trace:
+    {start}
+    for _ in range(1_000_000): pass
+    done.append(1)
+    ended.acquire()
+print(any(each.forced for each in trace.threads), "forced drops are not told from others" in str(trace))
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # NumPy's would be threads already
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout.split() == (["True", "False"] if "threading" in start else ["False", "True"])
 
 
 # Names

@@ -37,6 +37,7 @@ typedef struct {
     void (*pair)(void);          /* drops the GIL by PyEval_SaveThread and takes it back */
     void *(*thread_state)(void); /* PyGILState_GetThisThreadState */
     void (*be_forced)(void);     /* returns when another thread has made this one drop the GIL */
+    int alone;                   /* this thread is the only one: be_forced is left to gs_trace_learn */
 } gs_trace_options;
 
 typedef struct {
@@ -47,7 +48,8 @@ typedef struct {
     uint64_t base; /* an event's ticks << shift, plus this, are an anchor's ticks */
     int shift;
     gs_anchor start, stop;
-    double event_ns; /* what an event costs here, measured at the stop */
+    double event_ns;  /* what an event costs here, measured at the stop */
+    int tells_forced; /* 0: a thread was started without gs_trace_learn, and no GS_DROP is told from a GS_RELEASE */
 } gs_recording;
 
 #define GS_BUSY "a trace is running already"
@@ -56,6 +58,7 @@ typedef struct {
 /* All are called with the GIL held. They return the reason of a failure, or NULL. */
 const char *gs_trace_unavailable(void);
 const char *gs_trace_start(const gs_trace_options *options);
+const char *gs_trace_learn(void);                   /* before a second thread starts while recording */
 const char *gs_trace_stop(gs_recording *recording); /* what it points to is valid until the release */
 void gs_trace_release(void);
 

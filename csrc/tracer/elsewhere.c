@@ -20,6 +20,10 @@ const char *gs_trace_start(const gs_trace_options *options) {
     return REASON;
 }
 
+const char *gs_trace_learn(void) {
+    return REASON;
+}
+
 const char *gs_trace_stop(gs_recording *recording) {
     (void)recording;
     return REASON;

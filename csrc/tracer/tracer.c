@@ -37,6 +37,7 @@ static _Atomic(pthread_cond_t *) gil_cond, switch_cond;
 /* Which drops are forced: those with this return address at this depth of the stack. 0 is not known yet. */
 static int caller_depth;
 static uintptr_t forced_caller;
+static lesson release;
 
 static gs_recorder recorder;
 static int32_t native_ids[GS_MAX_THREADS];
@@ -125,19 +126,21 @@ static __attribute__((noinline)) void scrub(void) {
 
 /* Other threads run meanwhile, and signal conditions of their own: only this one's count. */
 static void watch(lesson *l, void (*action)(void)) {
+    unsigned before = atomic_load_explicit(&mode, memory_order_relaxed);
     scrub();
     learning = l;
     atomic_store_explicit(&mode, LEARNING, memory_order_release);
     action();
-    atomic_store_explicit(&mode, IDLE, memory_order_release);
+    atomic_store_explicit(&mode, before, memory_order_release);
     learning = NULL;
 }
 
 /* From one drop and one take: a signal of gil->cond, perhaps waits on it, and a signal of switch_cond. */
-static const char *learn_conditions(lesson *release) {
-    watch(release, options.pair);
-    pthread_cond_t **signalled = release->signalled;
-    if (release->signals != 2 || signalled[0] == signalled[1] || (release->waited && release->waited != signalled[0])) {
+static const char *learn_conditions(void) {
+    release = (lesson){0};
+    watch(&release, options.pair);
+    pthread_cond_t **signalled = release.signalled;
+    if (release.signals != 2 || signalled[0] == signalled[1] || (release.waited && release.waited != signalled[0])) {
         return "this Python does not switch the GIL in the way that the tracer knows";
     }
     atomic_store_explicit(&gil_cond, signalled[0], memory_order_relaxed);
@@ -147,11 +150,12 @@ static const char *learn_conditions(lesson *release) {
 
 /* Where the stack of a forced drop first returns to other code than that of a release. Python is compiled in many ways:
  * drop_gil can be a function, or a part of each that calls it (Debian's). Once is enough: code does not move. */
-static const char *learn_forced(const lesson *release) {
-    lesson forced = {.dropping = release->dropping};
+static const char *learn_forced(void) {
+    if (forced_caller) return NULL;
+    lesson forced = {.dropping = release.dropping};
     watch(&forced, options.be_forced);
     for (int depth = 0; depth < DEPTH; depth++) {
-        uintptr_t one = release->stack[depth], other = forced.stack[depth];
+        uintptr_t one = release.stack[depth], other = forced.stack[depth];
         if (one != other && gs_is_code(options.save_thread, one) && gs_is_code(options.save_thread, other)) {
             caller_depth = depth;
             forced_caller = other;
@@ -161,10 +165,11 @@ static const char *learn_forced(const lesson *release) {
     return "on this Python the tracer cannot tell a release from a forced switch";
 }
 
+/* A process that never had a second thread has cheaper locks (here a drop and a take cost 30 ns instead of 50), which the
+ * thread of `be_forced` would end: that waits until there is to be another. */
 static const char *learn(void) {
-    lesson release = {0};
-    const char *error = learn_conditions(&release);
-    return error || forced_caller ? error : learn_forced(&release);
+    const char *error = learn_conditions();
+    return error || options.alone ? error : learn_forced();
 }
 
 /* --- start and stop
@@ -238,6 +243,11 @@ const char *gs_trace_start(const gs_trace_options *given) {
     return NULL;
 }
 
+/* While the only thread learns, what it does with the GIL is not recorded: it holds before and after. */
+const char *gs_trace_learn(void) {
+    return phase == RUNNING && recorder.threads == 1 ? learn_forced() : NULL;
+}
+
 const char *gs_trace_stop(gs_recording *recording) {
     if (phase != RUNNING) return "no trace is running";
     phase = STOPPING;
@@ -255,6 +265,7 @@ const char *gs_trace_stop(gs_recording *recording) {
         .start = started,
         .stop = stopped,
         .event_ns = gs_measured_event_ns(recorder.counter),
+        .tells_forced = forced_caller != 0 || recorder.threads == 1,
     };
     phase = DONE;
     return NULL;

@@ -23,7 +23,16 @@ __all__ = ["TraceError", "from_dict", "is_trace", "save"]
 #: Of what `save` writes into ``otherData``.
 FORMAT = 1
 
-_FACTS = {"start_ns": int, "stop_ns": int, "events": int, "lost": int, "event_ns": float, "gil": bool, "forked": bool}
+_FACTS = {
+    "start_ns": int,
+    "stop_ns": int,
+    "events": int,
+    "lost": int,
+    "event_ns": float,
+    "gil": bool,
+    "forked": bool,
+    "tells_forced": bool,
+}
 _PROCESS = 1
 _NEXT_USE = 2**22  # Linux's largest thread id: a lane must have an id of its own, although a later thread had it too
 

@@ -15,9 +15,16 @@ TASKS = Path("/proc/self/task")
 
 
 class ThreadNames:
-    """Collects names while it is entered."""
+    """Collects names while it is entered.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    before_start : callable
+        Called before each thread that starts meanwhile.
+    """
+
+    def __init__(self, before_start: Callable[[], object] = lambda: None) -> None:
+        self._before_start = before_start
         self._seen: list[tuple[int, str]] = []  # in the order in which the threads started
         self._before: set[int] = set()
         self._original: Any = None
@@ -41,11 +48,18 @@ class ThreadNames:
     def _wrapped(self, original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
         @functools.wraps(original)
         def start(thread: threading.Thread) -> None:
+            if self._collects:
+                self._before_start()
             original(thread)
             if self._collects:
                 self._seen.append((thread.native_id or 0, thread.name))
 
         return start
+
+    @property
+    def started_alone(self) -> bool:
+        """Whether there was one thread only when the collection started."""
+        return len(self._before) == 1
 
     def names(self, native_ids: list[int]) -> list[str]:
         """Return the names of threads given in the order in which they started; an id that comes again is another thread."""

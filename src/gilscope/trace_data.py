@@ -80,6 +80,8 @@ class TraceData:
         Whether there was a GIL at all.
     forked : bool
         This process was forked from the one that was traced.
+    tells_forced : bool
+        Whether forced drops are told from a thread's own; if not there are none, and the time after one is outside.
     """
 
     start_ns: int
@@ -92,6 +94,7 @@ class TraceData:
     event_ns: float = 0.0
     gil: bool = True
     forked: bool = False
+    tells_forced: bool = True
 
     def threads(self) -> tuple[TracedThread, ...]:
         """Return what each thread did."""

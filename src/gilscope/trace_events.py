@@ -39,6 +39,8 @@ class Recording:
         The same instant as ticks and on the clock of `time.perf_counter_ns`.
     event_ns : float
         What recording an event costs here.
+    tells_forced : bool
+        Whether a DROP is told from a RELEASE: threads were started by `threading`, or before the trace.
     """
 
     events: NDArray[np.uint64]
@@ -49,6 +51,7 @@ class Recording:
     start: tuple[int, int]
     stop: tuple[int, int]
     event_ns: float
+    tells_forced: bool
 
     @property
     def kinds(self) -> NDArray[np.uint8]:

@@ -1,5 +1,7 @@
 """A trace as lines of text."""
 
+from collections.abc import Iterator
+
 from gilscope.trace_data import TraceCost, TraceData, TracedThread
 
 _WIDTH = 24
@@ -11,13 +13,13 @@ _HEADER = (
 
 def table(data: TraceData) -> str:
     """Return a line per thread below a heading, and what the tracing cost."""
+    if data.forked:
+        return "nothing was traced: this process was forked from the one that was"
     return "\n".join([_title(data), _HEADER, *map(_row, data.threads()), *_remarks(data)])
 
 
 def _title(data: TraceData) -> str:
     seconds = (data.stop_ns - data.start_ns) / 1e9
-    if data.forked:
-        return "nothing was traced: this process was forked from the one that was"
     held = f"the GIL was held {data.held_fraction():.1%} of the time" if data.gil else "this Python has no GIL"
     return f"traced for {seconds:.3f} s: {held}"
 
@@ -30,10 +32,14 @@ def _row(thread: TracedThread) -> str:
     return f"{name:{_WIDTH}}{thread.native_id:>9}{shares}{thread.takes:>11,}{thread.forced:>9,}{longest}"
 
 
-def _remarks(data: TraceData) -> list[str]:
+def _remarks(data: TraceData) -> Iterator[str]:
     cost = data.cost()
-    remarks = [f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"] if data.gil else []
-    return [*remarks, _lost(cost)] if cost.lost else remarks
+    if data.gil:
+        yield f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"
+    if cost.lost:
+        yield _lost(cost)
+    if not data.tells_forced:
+        yield "forced drops are not told from others: the first threads were started otherwise than by threading.Thread"
 
 
 def _lost(cost: TraceCost) -> str:

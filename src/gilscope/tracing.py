@@ -150,8 +150,8 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
     """
     _require_count(max_events)
     found, process = Trace(), os.getpid()
-    with ThreadNames() as names:
-        started_ns = _start(max_events)
+    with ThreadNames(tracer.learn) as names:
+        started_ns = _start(max_events, names.started_alone)
         try:
             yield found
         finally:
@@ -165,13 +165,13 @@ def _require_count(max_events: Any) -> None:
         raise ValueError(f"max_events must be from 1 to {2**44}, not {max_events}")
 
 
-def _start(max_events: int) -> int | None:
+def _start(max_events: int, alone: bool) -> int | None:
     """Start to record; return the time instead where there is no GIL."""
     if (reason := tracer.unavailable()) is not None:
         raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
     if not _has_gil():
         return time.perf_counter_ns()
-    if (reason := tracer.start(max_events, _counter_is_steady())) is not None:
+    if (reason := tracer.start(max_events, _counter_is_steady(), alone)) is not None:
         kinds: dict[str, type[Exception]] = {tracer.BUSY: RuntimeError, tracer.NO_ROOM: MemoryError}
         raise kinds.get(reason, TracerUnavailable)(f"the GIL cannot be traced: {reason}")
     return None
@@ -190,13 +190,13 @@ def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> Tra
     intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
     ids = [*heard, *others]
     first, last = span(recording)
-    return TraceData(
-        first, last, names.names(ids), ids, intervals, len(recording.events), recording.lost, recording.event_ns, gil
-    )
+    facts = {"gil": gil, "tells_forced": recording.tells_forced}
+    counts = len(recording.events), recording.lost, recording.event_ns
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, **facts)
 
 
 def _nothing(start_ns: int, stop_ns: int) -> Recording:
-    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0)
+    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0, tells_forced=True)
 
 
 def _has_gil() -> bool:

@@ -25,6 +25,7 @@ cdef extern from "gilscope/trace.h":
         void (*pair)() noexcept nogil
         void *(*thread_state)() noexcept nogil
         void (*be_forced)() noexcept
+        int alone
 
     ctypedef struct gs_recording:
         const void *events
@@ -37,12 +38,14 @@ cdef extern from "gilscope/trace.h":
         gs_anchor start
         gs_anchor stop
         double event_ns
+        int tells_forced
 
     const char *GS_BUSY
     const char *GS_NO_ROOM
     int GS_KIND_BITS, GS_THREAD_BITS, GS_TAKE, GS_RELEASE, GS_DROP, GS_WAIT
     const char *gs_trace_unavailable()
     const char *gs_trace_start(const gs_trace_options *options)
+    const char *gs_trace_learn()
     const char *gs_trace_stop(gs_recording *recording)
     void gs_trace_release()
 
@@ -88,7 +91,7 @@ def unavailable():
     return text(gs_trace_unavailable())
 
 
-def start(size_t max_events, bint counter):
+def start(size_t max_events, bint counter, bint alone=False):
     """Start to record.
 
     Parameters
@@ -97,6 +100,8 @@ def start(size_t max_events, bint counter):
         Room to reserve, 8 bytes each.
     counter : bool
         Read the processor's time-stamp counter, which must be what the kernel keeps time by; else the monotonic clock.
+    alone : bool
+        The calling thread is the only one, and `learn` will be called before it starts another.
 
     Returns
     -------
@@ -110,7 +115,19 @@ def start(size_t max_events, bint counter):
     options.pair = release_and_take
     options.thread_state = thread_state
     options.be_forced = be_forced
+    options.alone = alone
     return text(gs_trace_start(&options))
+
+
+def learn():
+    """Learn what a forced switch looks like, unless it is known; in the only thread, while recording.
+
+    Returns
+    -------
+    str or None
+        Why it cannot be learned.
+    """
+    return text(gs_trace_learn())
 
 
 def stop():
@@ -135,6 +152,7 @@ def stop():
             "start": (found.start.ticks, found.start.ns),
             "stop": (found.stop.ticks, found.stop.ns),
             "event_ns": found.event_ns,
+            "tells_forced": bool(found.tells_forced),
         }
     finally:
         gs_trace_release()
