@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gilscope.loading import load as load
     from gilscope.results import Session as Session
     from gilscope.running import run as run
+    from gilscope.spans import span as span
     from gilscope.tracing import Trace as Trace
     from gilscope.tracing import TracerUnavailable as TracerUnavailable
     from gilscope.tracing import trace as trace
@@ -26,11 +27,13 @@ _HOMES = {
     "foreach": "handythread",
     "load": "loading",
     "parallel_map": "handythread",
+    "load_ipython_extension": "notebook",
     "run": "running",
+    "span": "spans",
     "trace": "tracing",
 }
 
-__all__ = ["Session", "Trace", "TracerUnavailable", "__version__", "foreach", "load", "parallel_map", "run", "trace"]
+__all__ = ["Session", "Trace", "TracerUnavailable", "__version__", "foreach", "load", "parallel_map", "run", "span", "trace"]
 
 
 def __getattr__(name: str) -> Any:

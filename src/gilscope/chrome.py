@@ -1,8 +1,9 @@
 """Traces as files in Chrome's trace event format, which Perfetto, chrome://tracing and Speedscope open.
 
-A lane per thread: one slice for its life with one for each state inside. The format is described in "Trace Event Format"
-(Google, 2016); ``ts`` and ``dur`` are microseconds since the start, here with three decimals, so that no nanosecond is lost.
-What has no place in the format stands in ``otherData``, which it leaves to the writer.
+A lane per thread: one slice for its life with one for each state inside. Spans do not nest with states, nor always with each other,
+so they have lanes of their own, as few as hold them. The format is described in "Trace Event Format" (Google, 2016); ``ts`` and
+``dur`` are microseconds since the start, here with three decimals, so that no nanosecond is lost. What has no place in the format
+stands in ``otherData``, which it leaves to the writer.
 """
 
 import gzip
@@ -15,6 +16,8 @@ import numpy as np
 
 from gilscope.machine import gilscope_version
 from gilscope.results import write_atomically
+from gilscope.span_rows import nested_rows
+from gilscope.spans import TracedSpan, in_order
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Intervals
 
@@ -32,8 +35,10 @@ _FACTS = {
     "gil": bool,
     "forked": bool,
     "tells_forced": bool,
+    "lost_marks": int,
 }
 _PROCESS = 1
+_SPANS = 2**30
 _NEXT_USE = 2**22  # Linux's largest thread id: a lane must have an id of its own, although a later thread had it too
 
 
@@ -67,7 +72,8 @@ def from_dict(document: Any) -> TraceData:
         if facts["format"] > FORMAT:
             raise TraceError(f"format {facts['format']} is newer than {FORMAT}, the newest known: update gilscope")
         known = {name: kind(facts[name]) for name, kind in _FACTS.items()}
-        lanes = [each for each in document["traceEvents"] if each["name"] == "thread_name"]
+        named = [each for each in document["traceEvents"] if each["name"] == "thread_name"]
+        lanes = [each for each in named if "native_id" in each["args"]]
         names = [str(each["args"]["name"]) for each in lanes]
         native_ids = [int(each["args"]["native_id"]) for each in lanes]
         slices = [each for each in document["traceEvents"] if each.get("cat") == "gil"]
@@ -75,6 +81,7 @@ def from_dict(document: Any) -> TraceData:
             names=names,
             native_ids=native_ids,
             intervals=_intervals(slices, [each["tid"] for each in lanes], known["start_ns"]),
+            spans=_spans(document["traceEvents"], named, known["start_ns"]),
             **known,
         )
     except TraceError:
@@ -95,6 +102,16 @@ def _intervals(slices: list[dict[str, Any]], lanes: list[int], start: int) -> In
     )
 
 
+def _spans(events: list[dict[str, Any]], lanes: list[dict[str, Any]], start: int) -> tuple[TracedSpan, ...]:
+    threads = {each["tid"]: int(each["args"]["spans_of"]) for each in lanes if "spans_of" in each["args"]}
+    found = []
+    for each in events:
+        if each.get("cat") == "span":
+            first = start + round(each["ts"] * 1000)
+            found.append(TracedSpan(threads[each["tid"]], str(each["name"]), first, first + round(each["dur"] * 1000)))
+    return in_order(found)
+
+
 def _lines(data: TraceData) -> Iterator[str]:
     facts = {"gilscope": gilscope_version(), "format": FORMAT, **{name: getattr(data, name) for name in _FACTS}}
     yield f'{{"displayTimeUnit": "ns", "otherData": {json.dumps(facts)}, "traceEvents": [\n'
@@ -106,6 +123,7 @@ def _lines(data: TraceData) -> Iterator[str]:
         yield ",\n" + json.dumps({"ph": "M", "name": "thread_name", "pid": _PROCESS, "tid": lane, "args": about})
     yield from _lives(data, lanes)
     yield from _states(data, lanes)
+    yield from _span_lanes(data)
     yield "\n]}\n"
 
 
@@ -128,6 +146,20 @@ def _states(data: TraceData, lanes: list[int]) -> Iterator[str]:
     columns = (each.thread, each.state, each.start - data.start_ns, each.stop - each.start)
     for thread, state, start, spent in zip(*(column.tolist() for column in columns), strict=True):
         yield _slice(names[state], "gil", lanes[thread], start, spent)
+
+
+def _span_lanes(data: TraceData) -> Iterator[str]:
+    names = dict(zip(reversed(data.native_ids), reversed(data.names), strict=True))
+    for native_id in dict.fromkeys(each.native_id for each in data.spans):
+        spans = [each for each in data.spans if each.native_id == native_id]
+        rows = nested_rows(spans)
+        for row in range(max(rows) + 1):
+            about = {"name": f"{names.get(native_id, f'thread {native_id}')}: spans", "spans_of": native_id}
+            lane = _SPANS + native_id + row * _NEXT_USE
+            yield ",\n" + json.dumps({"ph": "M", "name": "thread_name", "pid": _PROCESS, "tid": lane, "args": about})
+        for each, row in zip(spans, rows, strict=True):
+            lane, start = _SPANS + native_id + row * _NEXT_USE, each.start_ns - data.start_ns
+            yield _slice(json.dumps(each.label), "span", lane, start, each.stop_ns - each.start_ns)
 
 
 def _slice(name: str, category: str, lane: int, start: int, spent: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gilscope.spans import TracedSpan
 from gilscope.trace_events import HELD, NO_INTERVALS, OUTSIDE, STATES, WAITING, Intervals, forced, longest, takes, totals
 
 INTERVAL = np.dtype([("start_ns", np.int64), ("stop_ns", np.int64), ("state", f"U{max(map(len, STATES))}")])
@@ -82,6 +83,10 @@ class TraceData:
         This process was forked from the one that was traced.
     tells_forced : bool
         Whether forced drops are told from a thread's own; if not there are none, and the time after one is outside.
+    spans : tuple of TracedSpan
+        What the program marked.
+    lost_marks : int
+        Beginnings and ends of spans that had no room.
     """
 
     start_ns: int
@@ -95,6 +100,8 @@ class TraceData:
     gil: bool = True
     forked: bool = False
     tells_forced: bool = True
+    spans: tuple[TracedSpan, ...] = ()
+    lost_marks: int = 0
 
     def threads(self) -> tuple[TracedThread, ...]:
         """Return what each thread did."""

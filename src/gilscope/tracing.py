@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gilscope import chrome
+from gilscope import chrome, spans
 from gilscope._native import tracer
+from gilscope.spans import TracedSpan
 from gilscope.thread_names import ThreadNames
 from gilscope.trace_data import TraceCost, TraceData, TracedThread
 from gilscope.trace_events import Recording, intervals_of, span
@@ -101,6 +103,11 @@ class Trace:
         return self._data.lost
 
     @property
+    def spans(self) -> tuple[TracedSpan, ...]:
+        """What the program marked with `gilscope.span`, in the order of the starts."""
+        return self._data.spans
+
+    @property
     def cost(self) -> TraceCost:
         """What the tracing itself cost."""
         return self._data.cost()
@@ -152,10 +159,13 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
     found, process = Trace(), os.getpid()
     with ThreadNames(tracer.learn) as names:
         started_ns = _start(max_events, names.started_alone)
+        spans.start()
         try:
             yield found
         finally:
-            found._found = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            marks = spans.stop()
+            data = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            found._found = replace(data, spans=spans.matched(marks, data.start_ns, data.stop_ns), lost_marks=marks.lost)
 
 
 def _require_count(max_events: Any) -> None:
