@@ -69,10 +69,11 @@ static gs_import imports[IMPORTS] = {
 
 /* At depth 0 the hook's own return address, below it the words of its callers' frames, where theirs are kept. On aarch64 the
  * upper bits may hold a signature of the address (pointer authentication). */
-static inline __attribute__((always_inline, no_sanitize("address"))) uintptr_t word_at(int depth, void *own,
-                                                                                       uintptr_t *above) {
+static inline __attribute__((always_inline)) uintptr_t word_at(int depth, void *own, uintptr_t *above) {
     return (depth == 0 ? (uintptr_t)own : above[depth - 1]) & 0xffffffffffff;
 }
+/* For those who call it: other frames are none of ours, as AddressSanitizer rightly says. */
+#define READS_OTHER_FRAMES __attribute__((no_sanitize("address")))
 #define WORD_AT(depth) word_at(depth, __builtin_return_address(0), __builtin_dwarf_cfa())
 
 /* A thread whose state is gone has ended, or returns from Python to the program that called it; on some builds (Debian's) it
@@ -81,7 +82,7 @@ static inline gs_event_kind kind_of_drop(uintptr_t caller) {
     return caller == forced_caller && options.thread_state() ? GS_DROP : GS_RELEASE;
 }
 
-static void learn_signal(lesson *l, pthread_cond_t *cond, void *own, uintptr_t *above) {
+READS_OTHER_FRAMES static void learn_signal(lesson *l, pthread_cond_t *cond, void *own, uintptr_t *above) {
     if (l->signals < 2) l->signalled[l->signals] = cond;
     if (l->signals++ == 0 && !l->dropping) l->dropping = cond;
     for (int depth = 0; depth < DEPTH && cond == l->dropping; depth++) l->stack[depth] = word_at(depth, own, above);
@@ -90,7 +91,7 @@ static void learn_signal(lesson *l, pthread_cond_t *cond, void *own, uintptr_t *
 /* --- the hooks
  * ------------------------------------------------------------------------------------------------------------- */
 
-static int on_signal(pthread_cond_t *cond) {
+READS_OTHER_FRAMES static int on_signal(pthread_cond_t *cond) {
     unsigned now = atomic_load_explicit(&mode, memory_order_acquire);
     if (now >= FIRST_TRACE) {
         if (cond == atomic_load_explicit(&switch_cond, memory_order_relaxed)) {
@@ -120,8 +121,9 @@ static int on_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const stru
 /* Overwrites what earlier calls left below on the stack, so that what looks like code there is where a live frame returns
  * to. */
 static __attribute__((noinline)) void scrub(void) {
-    volatile uintptr_t below[8 * DEPTH];
-    for (int i = 0; i < 8 * DEPTH; i++) below[i] = 0;
+    uintptr_t below[8 * DEPTH];
+    memset(below, 0, sizeof below);
+    __asm__ volatile("" : : "r"(below) : "memory"); /* the compiler may not leave it out */
 }
 
 /* Other threads run meanwhile, and signal conditions of their own: only this one's count. */
