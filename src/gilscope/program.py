@@ -1,8 +1,8 @@
 """Another program in this process: a script or a module is run as `python` itself would run it.
 
-It is given a `__main__` of its own, which stays after it has ended, so that what it pickles, the processes that it starts, its threads
-and what it does at exit find it. What it raises goes through to Python, whose exit status and message are then those without us;
-only our frames are taken out of the traceback.
+It is given a `__main__` of its own, which stays after it has ended, so that what it pickles, the processes that it starts, its
+threads and what it does at exit find it. What it raises goes through to Python, whose exit status and message are then those
+without us; only our frames are taken out of the traceback.
 """
 
 import builtins
@@ -58,7 +58,7 @@ class Program(NamedTuple):
         except SystemExit:
             raise
         except BaseException as error:
-            _hide_our_frames(error.__traceback__.tb_next if error.__traceback__ else None)
+            _show_from(_after_us(error.__traceback__))
             raise
 
 
@@ -142,8 +142,14 @@ def _compiled(path: str) -> CodeType:
         return compile(file.read(), path, "exec", dont_inherit=True)
 
 
-def _hide_our_frames(traceback: TracebackType | None) -> None:
-    """Let whatever prints the error that is now going up (Python's hook or the program's own) start at the program's frame."""
+def _after_us(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _show_from(traceback: TracebackType | None) -> None:
+    """Let what prints the error that is now going up, Python's hook or the program's own, start at the program's frame."""
     show = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:

@@ -6,7 +6,7 @@ from gilscope.spans import TracedSpan
 
 
 def nested_rows(spans: list[TracedSpan]) -> list[int]:
-    """Return a row for each span, in which it contains, is contained in, or lies apart from each other, as Chrome's slices must."""
+    """Return a row for each span, in which it contains, is in, or lies apart from each other: so Chrome's format has it."""
     return _rows(spans, lambda outer, each: outer.stop_ns >= each.stop_ns)
 
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -87,7 +87,7 @@ def _around_coroutine(label: str, function: Callable[..., Any]) -> Callable[...,
 
 
 def _around_generator(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         with span(label):
             return (yield from function(*args, **kwargs))
 
@@ -130,8 +130,8 @@ def stop() -> Marks:
 def matched(marks: Marks, first: int, last: int) -> tuple[TracedSpan, ...]:
     """Return the spans between two times, in the order of their starts, outer ones first.
 
-    A mark that leaves belongs to the youngest open span of the same object, in the same thread if there is any (a generator may be
-    closed by another). What is left without having been entered was entered before the trace; what stays open ends with it, or
+    A mark that leaves belongs to the youngest open span of the same object, in the same thread if there is any (a generator may
+    be closed by another). What is left without having been entered was entered before the trace; what stays open ends with it, or
     with the last mark that had room: nobody knows how long it went on.
     """
     if marks.lost:

@@ -47,6 +47,11 @@ class Trace:
             raise RuntimeError("the trace is still running: what it found is there when its block has ended")
         return self._found
 
+    @property
+    def data(self) -> TraceData:
+        """What was found, as reports take it."""
+        return self._data
+
     @cached_property
     def threads(self) -> tuple[TracedThread, ...]:
         """What each thread did, in the order in which they were first heard of."""
@@ -115,6 +120,32 @@ class Trace:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace in Chrome's format, which https://ui.perfetto.dev shows; compressed if the path ends in ``.gz``."""
         chrome.save(self._data, Path(path))
+
+    def timeline(self, path: str | os.PathLike[str], *, title: str = "who held the GIL") -> None:
+        """Draw the trace: a lane for each thread, coloured by state, below what the program marked with `gilscope.span`.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.png``, ``.svg`` or ``.html``: a page to zoom into, which makes no request.
+        title : str
+            What was traced.
+
+        Raises
+        ------
+        ValueError
+            It ends in something else.
+        RuntimeError
+            The libraries for it are not installed: ``pip install 'gilscope[report]'``.
+        """
+        from gilscope.reports import timeline
+
+        timeline.draw(self._data, Path(path), title)
+
+    def _repr_html_(self) -> str | None:
+        from gilscope.reports import notebook_cell
+
+        return None if self._found is None else notebook_cell.html(self._found)
 
     @classmethod
     def from_dict(cls, document: Any) -> "Trace":
@@ -200,9 +231,8 @@ def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> Tra
     intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
     ids = [*heard, *others]
     first, last = span(recording)
-    facts = {"gil": gil, "tells_forced": recording.tells_forced}
     counts = len(recording.events), recording.lost, recording.event_ns
-    return TraceData(first, last, names.names(ids), ids, intervals, *counts, **facts)
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=recording.tells_forced)
 
 
 def _nothing(start_ns: int, stop_ns: int) -> Recording:
