@@ -227,6 +227,15 @@ def test_a_full_buffer_ends_the_trace_and_says_so():
     assert "10 events were full, and" in str(trace)
 
 
+def test_threads_that_start_and_end_after_the_buffer_was_full():
+    with gs.trace(max_events=3) as trace:
+        for thread in running(*[lambda: time.sleep(0)] * 5):
+            thread.join()
+    assert trace.cost.events == 3
+    assert len(trace.threads) <= 2
+    assert "are lost (raise max_events)" in str(trace)
+
+
 def test_a_second_trace_is_refused_and_the_first_goes_on():
     with gs.trace() as trace:
         with pytest.raises(RuntimeError, match="a trace is running already"), gs.trace():
