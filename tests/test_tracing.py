@@ -15,7 +15,9 @@ from gilscope import tracing
 from gilscope._native import tracer
 from gilscope.thread_names import ThreadNames
 
-pytestmark = pytest.mark.skipif(tracer.unavailable() is not None, reason=f"no tracer: {tracer.unavailable()}")
+if tracer.unavailable() is not None:
+    pytest.skip(f"no tracer: {tracer.unavailable()}", allow_module_level=True)
+
 HERE = threading.get_native_id
 
 
