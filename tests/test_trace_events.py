@@ -72,11 +72,18 @@ def test_a_thread_that_ended_has_no_life_after_its_last_event():
     assert told(found, 0)[-1] == (400, 1000, "held")
 
 
-def test_a_thread_that_ended_while_it_held_or_waited_keeps_that():
-    made = recording((0, 0, TAKE), (100, 1, WAIT), (200, 0, RELEASE), (300, 2, TAKE))
+def test_a_thread_whose_end_was_not_recorded_lives_until_the_trace_ends():
+    made = recording((0, 0, TAKE), (100, 1, WAIT), (200, 0, RELEASE), (300, 2, TAKE), lost=1)
     found = intervals_of(made, [0, 1, 2], [1, 2])
-    assert told(found, 1) == [(0, 100, "outside"), (100, 100, "waiting")]
+    assert told(found, 1) == [(0, 100, "outside"), (100, 300, "waiting")]
     assert told(found, 2) == [(0, 300, "outside"), (300, 300, "held")]
+
+
+def test_threads_that_came_after_the_buffer_was_full_have_no_intervals():
+    made = recording((0, 0, TAKE), (100, 0, RELEASE), (300, 0, TAKE), lost=9)
+    found = intervals_of(made, [0], [1, 2])
+    assert told(found, 1) == told(found, 2) == []
+    assert [each.takes for each in rows(found, made)] == [1, 0, 0]
 
 
 def test_bystanders_are_outside_all_the_time():

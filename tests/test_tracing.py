@@ -15,7 +15,9 @@ from gilscope import tracing
 from gilscope._native import tracer
 from gilscope.thread_names import ThreadNames
 
-pytestmark = pytest.mark.skipif(tracer.unavailable() is not None, reason=f"no tracer: {tracer.unavailable()}")
+if tracer.unavailable() is not None:
+    pytest.skip(f"no tracer: {tracer.unavailable()}", allow_module_level=True)
+
 HERE = threading.get_native_id
 
 
@@ -225,6 +227,15 @@ def test_a_full_buffer_ends_the_trace_and_says_so():
     assert trace.stop_ns < after
     assert row(trace, HERE()).takes == 4
     assert "10 events were full, and" in str(trace)
+
+
+def test_threads_that_start_and_end_after_the_buffer_was_full():
+    with gs.trace(max_events=3) as trace:
+        for thread in running(*[lambda: time.sleep(0)] * 5):
+            thread.join()
+    assert trace.cost.events == 3
+    assert len(trace.threads) <= 2
+    assert "are lost (raise max_events)" in str(trace)
 
 
 def test_a_second_trace_is_refused_and_the_first_goes_on():

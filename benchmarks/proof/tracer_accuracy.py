@@ -4,6 +4,9 @@ Threads hold the GIL for a known part of each period and release it for the rest
 purpose), which stamps by its own clock when it has the GIL and when it is about to let it go. Held time by the stamps against
 held time by the trace, in percentage points of the wall time. Goals: 0.3 on average, 1.0 at worst.
 
+A thread that is preempted between its take and its stamp has the GIL, but not by the stamps: where other programs want the
+cores too, the truth is too low, by a point and more.
+
 Run time: 40 s (--quick 5 s). Sample output:
 
 threads   period     duty    truly held    error of the trace, points

@@ -39,9 +39,9 @@ static inline void gs_write(gs_recorder *r, const gs_self *self, gs_event_kind k
     *r->next++ = since << (GS_KIND_BITS + GS_THREAD_BITS) | (uint64_t)self->thread << GS_KIND_BITS | kind;
 }
 
-/* A thread's first event in this trace. Without a number left the trace ends. */
+/* A thread's first event in this trace. Without a number left the trace ends; after the end nobody is told about. */
 static inline void gs_enrol(gs_recorder *r, gs_self *self) {
-    if (r->threads == r->max_threads) {
+    if (r->threads == r->max_threads || r->next == r->end) {
         r->end = r->next;
         return;
     }

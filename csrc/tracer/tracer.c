@@ -2,8 +2,7 @@
  *
  * A hook does one of three things: nothing (`mode` is IDLE), learn (LEARNING, and only in the thread that starts the trace),
  * or record (`mode` is the number of the trace). Hooks stay once a trace was started. CPython holds gil->mutex when it
- * signals gil->cond and gil->switch_cond and when it waits on gil->cond: that is all the order among threads that recording
- * needs.
+ * signals gil->cond and gil->switch_cond and when it waits on gil->cond: recording needs no other order among threads.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -64,8 +63,7 @@ static gs_import imports[IMPORTS] = {
 };
 #define REAL(import, type) ((type)__atomic_load_n(&imports[import].real, __ATOMIC_RELAXED))
 
-/* --- who called drop_gil
- * --------------------------------------------------------------------------------------------------- */
+/* --- who called drop_gil --------------------------------------------------------------------------------------------- */
 
 /* At depth 0 the hook's own return address, below it the words of its callers' frames, where theirs are kept. On aarch64 the
  * upper bits may hold a signature of the address (pointer authentication). */
@@ -88,8 +86,7 @@ READS_OTHER_FRAMES static void learn_signal(lesson *l, pthread_cond_t *cond, voi
     for (int depth = 0; depth < DEPTH && cond == l->dropping; depth++) l->stack[depth] = word_at(depth, own, above);
 }
 
-/* --- the hooks
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- the hooks ------------------------------------------------------------------------------------------------------- */
 
 READS_OTHER_FRAMES static int on_signal(pthread_cond_t *cond) {
     unsigned now = atomic_load_explicit(&mode, memory_order_acquire);
@@ -115,11 +112,9 @@ static int on_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const stru
     return REAL(TIMEDWAIT, int (*)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *))(cond, mutex, until);
 }
 
-/* --- learning
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- learning -------------------------------------------------------------------------------------------------------- */
 
-/* Overwrites what earlier calls left below on the stack, so that what looks like code there is where a live frame returns
- * to. */
+/* Overwrites what earlier calls left below on the stack: what looks like code there is where a live frame returns to. */
 static __attribute__((noinline)) void scrub(void) {
     uintptr_t below[8 * DEPTH];
     memset(below, 0, sizeof below);
@@ -174,8 +169,7 @@ static const char *learn(void) {
     return error || options.alone ? error : learn_forced();
 }
 
-/* --- start and stop
- * -------------------------------------------------------------------------------------------------------- */
+/* --- start and stop -------------------------------------------------------------------------------------------------- */
 
 /* Memory that is used only when touched. */
 static const char *reserve(size_t max_events) {

@@ -114,7 +114,7 @@ def intervals_of(recording: Recording, there_before: list[int], ended: list[int]
     there_before : list of int
         The threads that lived before the trace: they were outside until their first event.
     ended : list of int
-        The threads that ended before the trace did, with their last event.
+        The threads that ended before the trace did, by releasing the GIL for the last time.
     bystanders : int
         Threads without any event, outside from start to stop; numbered from the recording's on.
     """
@@ -129,12 +129,11 @@ def intervals_of(recording: Recording, there_before: list[int], ended: list[int]
     thread, kind, start = threads[order], kinds[order], times[order]
     changes = _changes_state(thread, kind)
     thread, kind, start = thread[changes], kind[changes], start[changes]
-    ends = np.full(heard + bystanders, last)
     is_last = np.append(thread[1:] != thread[:-1], True)[: len(thread)]
-    ends[ended] = start[is_last][np.searchsorted(thread[is_last], ended)] if ended else last
-    stop = np.where(is_last, ends[thread], np.append(start[1:], last)[: len(start)])
-    lasts = ~(is_last & np.isin(thread, ended) & (kind == tracer.RELEASE))  # what a thread ends with takes no time
-    return Intervals(thread[lasts], _STATE_AFTER[kind[lasts]], start[lasts], stop[lasts])
+    stop = np.where(is_last, last, np.append(start[1:], last)[: len(start)])
+    # The last that a thread does is to release the GIL. If that was not recorded any more, it lived until the trace ended.
+    lives = ~(is_last & np.isin(thread, ended) & (kind == tracer.RELEASE))
+    return Intervals(thread[lives], _STATE_AFTER[kind[lives]], start[lives], stop[lives])
 
 
 def span(recording: Recording) -> tuple[int, int]:
