@@ -2,8 +2,8 @@
 
 A lane per thread: one slice for its life with one for each state inside. Spans do not nest with states, nor always with each
 other, so they have lanes of their own, as few as hold them. The format is described in "Trace Event Format" (Google, 2016);
-``ts`` and ``dur`` are microseconds since the start, here with three decimals, so that no nanosecond is lost. What has no place in the format
-stands in ``otherData``, which it leaves to the writer.
+``ts`` and ``dur`` are microseconds since the start, here with three decimals, so that no nanosecond is lost. What has no
+place in the format stands in ``otherData``, which it leaves to the writer.
 """
 
 import gzip

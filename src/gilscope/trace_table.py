@@ -38,6 +38,8 @@ def _remarks(data: TraceData) -> Iterator[str]:
         yield f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"
     if cost.lost:
         yield _lost(cost)
+    if data.lost_marks:
+        yield f"{data.lost_marks:,} beginnings and ends of spans are lost: there was no room for them"
     if not data.tells_forced:
         yield "forced drops are not told from others: the first threads were started otherwise than by threading.Thread"
 

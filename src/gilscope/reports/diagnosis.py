@@ -23,7 +23,8 @@ def diagnosis(data: TraceData) -> str:
     4. Otherwise it limits the program: from 25 % on it is the bottleneck. At fault is what the holders did while others waited,
        whichever took the largest part of that time: kept the GIL through three switch intervals or more (a call that does not
        release it), were made to let go (Python code that takes turns), or let go themselves (many short takes if holds were
-       shorter than 0.1 ms on average; else stretches of Python between calls that release).
+       shorter than 0.1 ms on average; else stretches of Python between calls that release). Who held it is named, unless
+       for half of the time and more nobody did.
 
     If events were lost a sentence says how much of the program this speaks of.
     """
@@ -83,6 +84,11 @@ def _verdict(found: Contention) -> str:
 
 
 def _whose(data: TraceData, found: Contention) -> str:
+    if found.nobody >= 0.5:
+        return (
+            f"For {found.nobody:.0%} of that time nobody held it: a thread was being woken up to take it, which takes longer "
+            "than what it then does."
+        )
     first, *others = [(data.names[each], share) for each, share in list(found.holders.items())[:3]] or [("no thread", 0.0)]
     also = [f"{name} for {share:.0%}" for name, share in others if share >= 0.1]
     return f"While others waited, {' and '.join([f'{first[0]} held it for {first[1]:.0%} of that time', *also])}."
