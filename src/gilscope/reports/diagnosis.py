@@ -65,7 +65,7 @@ def _alone(users: list[TracedThread], held: float) -> list[str]:
 
 
 def _harmless(found: Contention, held: float) -> list[str]:
-    first = f"The GIL is not the bottleneck: in {_percent(found.contended)} of the time did any thread wait for it."
+    first = f"The GIL is not the bottleneck: threads waited for it in {_percent(found.contended)} of the time."
     if held < LITTLE:
         return [first, "It was hardly used: threads were outside, running native code or waiting for something else."]
     return [first, f"It was held for {held:.0%}, but hardly ever wanted by two threads at once."]
