@@ -14,7 +14,7 @@ MS = 1_000_000
 
 
 def made(*threads, **facts):
-    """A trace from a text for each thread, a letter for each millisecond: h(eld), w(aiting), o(utside), or nothing for no life."""
+    """A trace from a text for each thread, a letter for each millisecond: h(eld), w(aiting), o(utside), or nothing yet."""
     rows = [row for number, text in enumerate(threads) for row in runs(number, text)]
     thread, state, start, stop = (np.array(column) for column in zip(*rows, strict=True)) if rows else (np.empty(0, int),) * 4
     intervals = Intervals(thread.astype(np.uint16), state.astype(np.uint8), start * MS, stop * MS)

@@ -107,7 +107,9 @@ def shares(
     for code in range(len(STATES)):
         until = np.cumsum(np.column_stack([np.zeros(len(start)), np.where(state == code, stop - start, 0)]).ravel())
         spent[:, code] = np.interp(edges, times, until)
-    found = np.round(np.diff(spent, axis=0) / np.diff(edges)[:, None], 3)
+    # Rounded after adding up, so that no bin is fuller than full.
+    tops = np.round(np.cumsum(np.diff(spent, axis=0) / np.diff(edges)[:, None], axis=1), 3)
+    found = np.round(np.diff(tops, axis=1, prepend=0), 3)
     differs = np.append(True, (found[1:] != found[:-1]).any(axis=1))
     return np.append(edges[:-1][differs], edges[-1]), found[differs]
 
