@@ -1,5 +1,7 @@
 """What a trace means, on made-up traces: who waited for whom, and the paragraph that says so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,13 @@ def test_the_paragraph(trace, phrases):
 def test_it_claims_no_more_than_the_trace_can_tell():
     told = made("hhhoohhhoohhhoo", "owwhhowwhhowwhh", tells_forced=False)
     assert "whether they were cut short is not known here" in diagnosis(told)
+
+
+def test_threads_with_one_name_are_told_apart():
+    trace = replace(TURNS, names=["same", "same"], native_ids=[7, 8])
+    assert "same (7) held it for 60% of that time and same (8) for 40%" in diagnosis(trace)
+    assert "same (8) waited most" in diagnosis(trace)
+    assert "same (7)" in extremes(trace, 1)
 
 
 # The longest

@@ -118,6 +118,11 @@ class TraceData:
             TracedThread(*who, *row) for who, row in zip(zip(self.names, self.native_ids, strict=True), rows, strict=True)
         )
 
+    def distinct_names(self) -> list[str]:
+        """Return the names of the threads, those that several have with the system's number."""
+        rows = zip(self.names, self.native_ids, strict=True)
+        return [name if self.names.count(name) == 1 else f"{name} ({native_id})" for name, native_id in rows]
+
     def of(self, native_id: int) -> NDArray[Any]:
         """Return the intervals of the threads that had a native id: start_ns, stop_ns, state."""
         chosen = self.intervals.of([at for at, each in enumerate(self.native_ids) if each == native_id])

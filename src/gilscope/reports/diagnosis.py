@@ -1,5 +1,7 @@
 """One plain paragraph on a trace: is the GIL the bottleneck, whose fault is it, what would help."""
 
+from dataclasses import replace
+
 from gilscope.contention import Contention, contention
 from gilscope.trace_data import TraceData, TracedThread
 
@@ -36,7 +38,8 @@ def diagnosis(data: TraceData) -> str:
 
 
 def _judged(data: TraceData) -> list[str]:
-    users = [each for each in data.threads() if each.held_ns or each.waiting_ns]
+    named = zip(data.threads(), data.distinct_names(), strict=True)
+    users = [replace(each, name=name) for each, name in named if each.held_ns or each.waiting_ns]
     found = contention(data)
     if len(users) <= 1:
         return _alone(users, data.held_fraction())
@@ -89,7 +92,9 @@ def _whose(data: TraceData, found: Contention) -> str:
             f"For {found.nobody:.0%} of that time nobody held it: a thread was being woken up to take it, which takes longer "
             "than what it then does."
         )
-    first, *others = [(data.names[each], share) for each, share in list(found.holders.items())[:3]] or [("no thread", 0.0)]
+    first, *others = [(data.distinct_names()[each], share) for each, share in list(found.holders.items())[:3]] or [
+        ("no thread", 0.0)
+    ]
     also = [f"{name} for {share:.0%}" for name, share in others if share >= 0.1]
     return f"While others waited, {' and '.join([f'{first[0]} held it for {first[1]:.0%} of that time', *also])}."
 
@@ -114,7 +119,7 @@ def _cause(data: TraceData, found: Contention) -> str:
 
 
 def _stubborn(data: TraceData, found: Contention) -> str:
-    name = data.names[found.longest_by] if found.longest_by is not None else "a thread"
+    name = data.distinct_names()[found.longest_by] if found.longest_by is not None else "a thread"
     return (
         f"Python code lets go within 5 ms when asked, but {name} kept it for {found.longest_ns / 1e6:.3g} ms in spite of others: "
         "a call into native code that does not release the GIL (or the system took the core away meanwhile). It would help if "

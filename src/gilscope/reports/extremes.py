@@ -31,9 +31,8 @@ def _section(data: TraceData, title: str, state: int, most: int) -> Iterator[str
 def _line(data: TraceData, thread: int, start: int, stop: int) -> str:
     label = _innermost(data, data.native_ids[thread], (start + stop) // 2)
     where = f", in {label!r}" if label is not None else ""
-    return (
-        f"{(stop - start) / 1e6:>12,.3f} ms  {data.names[thread]}, {(start - data.start_ns) / 1e9:.3f} s after the start{where}"
-    )
+    what = f"{(stop - start) / 1e6:>12,.3f} ms  {data.distinct_names()[thread]}"
+    return f"{what}, {(start - data.start_ns) / 1e9:.3f} s after the start{where}"
 
 
 def _innermost(data: TraceData, native_id: int, time: int) -> str | None:
