@@ -17,7 +17,7 @@ import numpy as np
 from gilscope.machine import gilscope_version
 from gilscope.results import write_atomically
 from gilscope.span_rows import nested_rows
-from gilscope.spans import TracedSpan, in_order
+from gilscope.spans import TracedSpan, by_thread, in_order
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Intervals
 
@@ -150,8 +150,7 @@ def _states(data: TraceData, lanes: list[int]) -> Iterator[str]:
 
 def _span_lanes(data: TraceData) -> Iterator[str]:
     names = dict(zip(reversed(data.native_ids), reversed(data.names), strict=True))
-    for native_id in dict.fromkeys(each.native_id for each in data.spans):
-        spans = [each for each in data.spans if each.native_id == native_id]
+    for native_id, spans in by_thread(data.spans).items():
         rows = nested_rows(spans)
         for row in range(max(rows) + 1):
             about = {"name": f"{names.get(native_id, f'thread {native_id}')}: spans", "spans_of": native_id}

@@ -154,6 +154,14 @@ def in_order(spans: Iterable[TracedSpan]) -> tuple[TracedSpan, ...]:
     return tuple(sorted(spans, key=lambda each: (each.start_ns, -each.stop_ns)))
 
 
+def by_thread(spans: Iterable[TracedSpan]) -> dict[int, list[TracedSpan]]:
+    """Return the spans of each thread by its native id, in the order in which they come."""
+    found: dict[int, list[TracedSpan]] = defaultdict(list)
+    for each in spans:
+        found[each.native_id].append(each)
+    return found
+
+
 def _cut(spans: Iterable[TracedSpan], first: int, last: int) -> Iterator[TracedSpan]:
     for each in spans:
         if each.start_ns <= last and each.stop_ns >= first:

@@ -1,5 +1,6 @@
 """What a trace holds, as plain data: what is saved and loaded, and what the tables are made of."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,8 +121,8 @@ class TraceData:
 
     def distinct_names(self) -> list[str]:
         """Return the names of the threads, those that several have with the system's number."""
-        rows = zip(self.names, self.native_ids, strict=True)
-        return [name if self.names.count(name) == 1 else f"{name} ({native_id})" for name, native_id in rows]
+        rows, known = zip(self.names, self.native_ids, strict=True), Counter(self.names)
+        return [name if known[name] == 1 else f"{name} ({native_id})" for name, native_id in rows]
 
     def of(self, native_id: int) -> NDArray[Any]:
         """Return the intervals of the threads that had a native id: start_ns, stop_ns, state."""

@@ -3,7 +3,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
+@disjoint_base
 class Span:
     @property
     def label(self) -> str: ...

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gilscope.span_rows import flat_rows
-from gilscope.spans import TracedSpan
+from gilscope.spans import TracedSpan, by_thread
 from gilscope.trace_data import TraceData, TracedThread
 from gilscope.trace_events import STATES
 
@@ -58,22 +58,20 @@ def lanes(data: TraceData) -> list[Lane]:
     threads = data.threads()
     wanted = sorted(range(len(threads)), key=lambda at: -threads[at].held_ns - threads[at].waiting_ns)[:MOST_LANES]
     height = int(np.clip(600 // max(len(wanted), 1), 14, 44))
+    spans_by_thread = by_thread(data.spans)
     found, top = [], 0
     for number in sorted(wanted):
-        spans = _spans_of(data, number)
+        spans = _spans_in(data, number, spans_by_thread[threads[number].native_id])
         top += ROW_HEIGHT * (max((row for _, row in spans), default=-1) + 1)
         found.append(Lane(number, threads[number], top, height, spans))
         top += height + max(height // 4, 5)
     return found
 
 
-def _spans_of(data: TraceData, number: int) -> list[tuple[TracedSpan, int]]:
-    """Return the spans of a thread with their rows, but for those that are nested deeper than there are rows.
-
-    Of several threads with one native id, each has those that started in its life.
-    """
+def _spans_in(data: TraceData, number: int, spans: list[TracedSpan]) -> list[tuple[TracedSpan, int]]:
+    """Return the spans of a native id that started in a thread's life with their rows, but for those nested too deep."""
     first, last = _life(data, number)
-    ours = [each for each in data.spans if each.native_id == data.native_ids[number] and first <= each.start_ns <= last]
+    ours = [each for each in spans if first <= each.start_ns <= last]
     return [(each, row) for each, row in zip(ours, flat_rows(ours), strict=True) if row < MOST_ROWS]
 
 

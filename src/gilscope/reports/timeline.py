@@ -23,10 +23,15 @@ LIGHT, DARK = "#222222", "#DDDDDD"
 NAME = 200  # pixels for the names of threads
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
 
+#: The browser itself refuses every request. Vega compiles its expressions with Function, which is "eval" here.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
 _PAGE = Template("""\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="$policy">
 <title>$title</title>
 <style>
 :root { color-scheme: light dark }
@@ -38,11 +43,11 @@ pre { overflow-x: auto; font-size: 13px }
 <pre>$table</pre>
 <script>$library</script>
 <script>
-const dark = matchMedia("(prefers-color-scheme: dark)").matches
-vegaEmbed("#timeline", $spec, {
-  config: dark ? $dark : $light,
-  actions: { export: true, source: false, compiled: false, editor: false },
-})
+{
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches
+  const actions = { export: true, source: false, compiled: false, editor: false }
+  vegaEmbed("#timeline", $spec, { config: dark ? $dark : $light, actions })
+}
 </script>
 </html>
 """)
@@ -107,6 +112,7 @@ def page(data: TraceData, title: str) -> str:
 
     return _PAGE.substitute(
         title=escape(title),
+        policy=_POLICY,
         diagnosis=escape(diagnosis(data)),
         table=escape(table(data)),
         library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", _version()),
