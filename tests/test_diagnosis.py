@@ -11,6 +11,7 @@ from gilscope.reports.extremes import extremes
 from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Intervals
+from gilscope.trace_table import table
 
 MS = 1_000_000
 
@@ -100,9 +101,9 @@ def test_nobody_waits(trace):
         (made("hhhh" + "o" * 96, "oooowh" + "o" * 94), ["not the bottleneck", "in 1% of the time", "hardly used"]),
         (made("h" * 50 + "o" * 50, "o" * 50 + "h" * 50), ["not the bottleneck", "none of the time", "held for 100%"]),
         (TURNS, ["is the bottleneck: for 100%", "2.0 threads", "t0 held it for 60%", "t1 for 40%", "Processes would help"]),
-        (STUBBORN, ["is the bottleneck", "t1 waited most: 0.08 s, 80% of its life", "t0 kept it for 80 ms in spite of others"]),
+        (STUBBORN, ["is the bottleneck", "t1 waited most: 80 ms, 80% of its life", "t0 kept it for 80 ms in spite of others"]),
         (STRETCHES, ["is the bottleneck", "run Python for 3 ms on average between calls"]),
-        (many_short(), ["is the bottleneck", "nobody held it", "very short holds (2 us on average", "More work in each call"]),
+        (many_short(), ["is the bottleneck", "nobody held it", "very short holds (2 us on average", "More work at a time"]),
         (made("h" * 10 + "o" * 10, "o" * 8 + "w" * 2 + "h" * 10), ["slows this program somewhat: for 10%"]),
         (made("hhho", "oooo", lost=5), ["This is about the first 0.004 s only", "Only t0"]),
     ],
@@ -145,3 +146,18 @@ def test_the_longest_holds_and_waits():
 
 def test_holds_that_nobody_waits_for_are_not_listed():
     assert extremes(made("hhhh", "oooo"), 3) == ""
+
+
+# The table
+
+
+@pytest.mark.parametrize(("threads", "lines"), [(40, 40), (41, 41), (42, 41), (300, 41)])
+def test_a_table_of_many_threads_has_one_line_for_those_that_did_least(threads, lines):
+    trace = made(*("o" * at + "h" + "o" * (threads - at) if at % 3 else "o" * threads for at in range(threads)))
+    rows = [line for line in table(trace).splitlines() if (line.startswith("t") and line[1].isdigit()) or "more threads" in line]
+    assert len(rows) == lines
+    assert ("more threads" in rows[-1]) == (threads > 41)
+    if threads == 300:
+        assert rows[-1].startswith("260 more threads ")
+        takes = [int(row.split()[-6]) for row in rows]
+        assert sum(takes) == sum(each.takes for each in trace.threads())

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from gilscope.trace_data import TraceCost, TraceData, TracedThread
 
 _WIDTH = 24
+_MOST = 40
+_SUMS = ("held_ns", "waiting_ns", "outside_ns", "takes", "forced")
 _HEADER = (
     f"{'thread':{_WIDTH}}{'id':>9}{'held':>9}{'waiting':>9}{'outside':>9}{'takes':>11}{'forced':>9}"
     f"{'longest hold':>15}{'longest wait':>15}"
@@ -15,7 +17,19 @@ def table(data: TraceData) -> str:
     """Return a line per thread below a heading, and what the tracing cost."""
     if data.forked:
         return "nothing was traced: this process was forked from the one that was"
-    return "\n".join([_title(data), _HEADER, *map(_row, data.threads()), *_remarks(data)])
+    return "\n".join([_title(data), _HEADER, *_rows(data.threads()), *_remarks(data)])
+
+
+def _rows(threads: tuple[TracedThread, ...]) -> Iterator[str]:
+    """Return a line per thread; of too many, for those that held or waited most, and one for the rest together."""
+    by_use = sorted(threads, key=lambda each: each.held_ns + each.waiting_ns, reverse=True)
+    rest = {id(each) for each in by_use[_MOST:]} if len(threads) > _MOST + 1 else set()
+    yield from (_row(each) for each in threads if id(each) not in rest)
+    if rest:
+        others = [each for each in threads if id(each) in rest]
+        held, waiting, outside, takes, forced = (sum(getattr(each, name) for each in others) for name in _SUMS)
+        longest = (max(getattr(each, name) for each in others) for name in ("longest_hold_ns", "longest_wait_ns"))
+        yield _row(TracedThread(f"{len(others)} more threads", 0, held, waiting, outside, takes, forced, *longest))
 
 
 def _title(data: TraceData) -> str:
@@ -29,7 +43,7 @@ def _row(thread: TracedThread) -> str:
     life = max(thread.held_ns + thread.waiting_ns + thread.outside_ns, 1)
     shares = "".join(f"{each / life:>9.1%}" for each in (thread.held_ns, thread.waiting_ns, thread.outside_ns))
     longest = "".join(f"{each / 1e6:>12,.3f} ms" for each in (thread.longest_hold_ns, thread.longest_wait_ns))
-    return f"{name:{_WIDTH}}{thread.native_id:>9}{shares}{thread.takes:>11,}{thread.forced:>9,}{longest}"
+    return f"{name:{_WIDTH}}{thread.native_id or '':>9}{shares}{thread.takes:>11,}{thread.forced:>9,}{longest}"
 
 
 def _remarks(data: TraceData) -> Iterator[str]:

@@ -80,10 +80,8 @@ def _percent(share: float) -> str:
 
 def _verdict(found: Contention) -> str:
     what = "is the bottleneck" if found.contended >= MUCH else "slows this program somewhat"
-    return (
-        f"The GIL {what}: for {found.contended:.0%} of the time at least one thread waited for it "
-        f"({found.demand:.1f} threads had or wanted it at a time, where one can have it)."
-    )
+    demand = f" ({found.demand:.1f} threads had or wanted it at a time, where one can have it)" if found.demand >= 1.2 else ""
+    return f"The GIL {what}: for {found.contended:.0%} of the time at least one thread waited for it{demand}."
 
 
 def _whose(data: TraceData, found: Contention) -> str:
@@ -102,7 +100,7 @@ def _whose(data: TraceData, found: Contention) -> str:
 def _sufferer(users: list[TracedThread]) -> list[str]:
     most = max(users, key=lambda each: each.waiting_ns)
     share = most.waiting_ns / max(most.held_ns + most.waiting_ns + most.outside_ns, 1)
-    return [f"{most.name} waited most: {most.waiting_ns / 1e9:.3g} s, {share:.0%} of its life."]
+    return [f"{most.name} waited most: {_duration(most.waiting_ns)}, {share:.0%} of its life."]
 
 
 def _cause(data: TraceData, found: Contention) -> str:
@@ -121,7 +119,7 @@ def _cause(data: TraceData, found: Contention) -> str:
 def _stubborn(data: TraceData, found: Contention) -> str:
     name = data.distinct_names()[found.longest_by] if found.longest_by is not None else "a thread"
     return (
-        f"Python code lets go within 5 ms when asked, but {name} kept it for {found.longest_ns / 1e6:.3g} ms in spite of others: "
+        f"Python code lets go within 5 ms when asked, but {name} kept it for {_duration(found.longest_ns)} in spite of others: "
         "a call into native code that does not release the GIL (or the system took the core away meanwhile). It would help if "
         "that call released it, or worked in smaller pieces."
     )
@@ -131,8 +129,7 @@ def _short(data: TraceData, found: Contention) -> str:
     takes = sum(each.takes for each in data.threads()) / max((data.stop_ns - data.start_ns) / 1e9, 1e-9)
     return (
         f"It changed hands for very short holds ({found.hold_ns / 1e3:.2g} us on average, {takes:,.0f} takes a second): the "
-        "threads call things that release the GIL for little work at a time, and wait to get it back. More work in each call "
-        "would help."
+        "threads let go of it after little work at a time, and wait to get it back. More work at a time would help."
     )
 
 
@@ -143,3 +140,7 @@ def _stretches(data: TraceData, found: Contention) -> str:
         f"The threads run Python for {found.hold_ns / 1e6:.2g} ms on average between calls that release the GIL. Less Python "
         "between those calls would help, or more work in each."
     )
+
+
+def _duration(ns: float) -> str:
+    return f"{ns / 1e9:.3g} s" if ns >= 1e9 else f"{ns / 1e6:.3g} ms"
