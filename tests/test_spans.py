@@ -5,6 +5,7 @@ import gc
 import json
 import pickle
 import threading
+import time
 import tracemalloc
 
 import numpy as np
@@ -136,11 +137,13 @@ def test_coroutines_and_generators():
         generator = count()
         assert next(generator) == 1
         assert generator.send(7) == 7
+        near_the_end = time.perf_counter_ns()
         with pytest.raises(StopIteration) as stop:
             next(generator)
         assert stop.value.value == 5
     long, short, third = trace.spans
     assert [long.label, short.label, third.label] == ["coroutine", "coroutine", "generator"]
+    assert third.start_ns < near_the_end < third.stop_ns
     assert short.stop_ns <= long.stop_ns  # which started first: spans of tasks overlap, and each keeps its own ends
 
 
