@@ -169,6 +169,16 @@ def test_standard_output_comes_before_the_report(program, tmp_path):
     assert done.stdout.startswith(f"mine\n{REPORT}{name}\n")
 
 
+@POSIX
+@pytest.mark.parametrize("closing", ["2>&-", "2>&1 >/dev/null | true"])
+def test_nobody_listens_to_the_report(program, tmp_path, closing):
+    program("print('mine')")
+    command = f"{sys.executable} -m gilscope trace -o x.json program.py {closing}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stdout in ("mine\n", "")
+    assert gs.load(tmp_path / "x.json").gil in (True, False)
+
+
 # The report
 
 TAKES_TURNS = """

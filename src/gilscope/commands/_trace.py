@@ -79,7 +79,7 @@ class Report:
     top: int
     output: str | None
     json_file: str | None
-    stream: TextIO
+    stream: TextIO | None
 
     def write(self, found: Trace) -> None:
         """Print the table, the longest holds and waits, and the paragraph; save what was asked for."""
@@ -94,8 +94,10 @@ class Report:
         write_json(self.json_file, as_json(found))
 
     def say(self, line: str) -> None:
-        """Print a line where standard error was at the start."""
-        print(line, file=self.stream, flush=True)
+        """Print a line where standard error was at the start, if anybody listens there."""
+        if self.stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                print(line, file=self.stream, flush=True)
 
 
 def end(running: AbstractContextManager[Trace], found: Trace, process: int, report: Report) -> None:
@@ -108,8 +110,7 @@ def end(running: AbstractContextManager[Trace], found: Trace, process: int, repo
     try:
         report.write(found)
     except (OSError, ValueError, RuntimeError) as error:
-        with contextlib.suppress(OSError, ValueError):
-            report.say(f"gilscope: {error}")
+        report.say(f"gilscope: {error}")
 
 
 def require_writable(path: Path) -> None:
