@@ -104,6 +104,7 @@ def test_nobody_waits(trace):
         (STUBBORN, ["is the bottleneck", "t1 waited most: 80 ms, 80% of its life", "t0 kept it for 80 ms in spite of others"]),
         (STRETCHES, ["is the bottleneck", "run Python for 3 ms on average between calls"]),
         (many_short(), ["is the bottleneck", "nobody held it", "very short holds (2 us on average", "More work at a time"]),
+        (made("hho" + "o" * 6, "oow" + "w" * 5 + "h"), ["nobody held it", "slow to wake up"]),
         (made("h" * 10 + "o" * 10, "o" * 8 + "w" * 2 + "h" * 10), ["slows this program somewhat: for 10%"]),
         (made("hhho", "oooo", lost=5), ["This is about the first 0.004 s only", "Only t0"]),
     ],

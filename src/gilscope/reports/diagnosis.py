@@ -11,6 +11,7 @@ SOME, MUCH = 0.05, 0.25
 LITTLE = 0.1
 #: Holds that others wait for and that last less than this on average: the switching is the work.
 SHORT_NS = 100_000
+_SLOW_TO_WAKE = "Threads were slow to wake up, which is not the program's doing: the cores may have had other work."
 
 
 def diagnosis(data: TraceData) -> str:
@@ -25,8 +26,8 @@ def diagnosis(data: TraceData) -> str:
     4. Otherwise it limits the program: from 25 % on it is the bottleneck. At fault is what the holders did while others waited,
        whichever took the largest part of that time: kept the GIL through three switch intervals or more (a call that does not
        release it), were made to let go (Python code that takes turns), or let go themselves (many short takes if holds were
-       shorter than 0.1 ms on average; else stretches of Python between calls that release). Who held it is named, unless
-       for half of the time and more nobody did.
+       shorter than 0.1 ms on average; else stretches of Python between calls that release, or a system that is slow to wake
+       them, whichever took longer). Who held it is named, unless for half of the time and more nobody did.
 
     If events were lost a sentence says how much of the program this speaks of.
     """
@@ -86,10 +87,7 @@ def _verdict(found: Contention) -> str:
 
 def _whose(data: TraceData, found: Contention) -> str:
     if found.nobody >= 0.5:
-        return (
-            f"For {found.nobody:.0%} of that time nobody held it: a thread was being woken up to take it, which takes longer "
-            "than what it then does."
-        )
+        return f"For {found.nobody:.0%} of that time nobody held it: a thread was being woken up to take it."
     first, *others = [(data.distinct_names()[each], share) for each, share in list(found.holders.items())[:3]] or [
         ("no thread", 0.0)
     ]
@@ -113,7 +111,9 @@ def _cause(data: TraceData, found: Contention) -> str:
             "The holders ran Python code until they were made to let go: such threads take turns and are no faster than one. "
             "Processes would help, or native code that releases the GIL, or a Python without one."
         )
-    return _short(data, found) if found.hold_ns < SHORT_NS else _stretches(data, found)
+    if 0 < found.hold_ns < SHORT_NS:
+        return _short(data, found)
+    return _stretches(data, found) if found.own > found.nobody else _SLOW_TO_WAKE
 
 
 def _stubborn(data: TraceData, found: Contention) -> str:
