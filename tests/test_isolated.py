@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gilscope._native import tracer
+
 ISOLATED = Path(__file__).parent / "isolated"
 WINDOWS = os.name == "nt"
+needs_tracer = pytest.mark.skipif(tracer.unavailable() is not None, reason=f"no tracer: {tracer.unavailable()}")
 
 
 def script(name):
@@ -38,3 +41,19 @@ def test_threads_under_load():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_fork_after_parallel():
     assert script("natives_fork.py") == ["child 0"]
+
+
+@needs_tracer
+def test_starts_and_stops_of_the_tracer_leak_nothing():
+    assert script("tracer_rounds.py") == ["done"]
+
+
+@needs_tracer
+def test_threads_under_load_while_traced():
+    assert script("tracer_stress.py") == ["all right"]
+
+
+@needs_tracer
+def test_fork_while_traced():
+    told = ["children 40", "parent True", "nothing was traced: this process was forked from the one that was", "held True"]
+    assert script("tracer_fork.py") == told

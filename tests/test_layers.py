@@ -18,17 +18,21 @@ ROOT = Path(__file__).parents[1]
 
 # Each imports from its own row and from rows above. `gilscope` and `__main__`, which hand out what is below them, are left out.
 LAYERS = (
-    ("signatures",),
+    ("signatures", "forced_switch"),
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
+    ("spans", "span_rows", "program"),
     ("cases",),
-    ("results", "sampling"),
-    ("measure", "scaling_map"),
+    ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),
+    ("tracing",),
+    ("loading", "measure", "scaling_map"),
     ("observing", "experiments", "reports"),
     ("running", "selftest"),
-    ("commands",),
+    ("commands", "notebook"),
 )
+# What shows a session or a trace imports its report, which is below, when it is called.
+SHOWS = {"plot", "timeline", "_repr_html_"}
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 MODULES = {
     str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8"))
@@ -44,8 +48,12 @@ def layer_of(path):
 
 
 def imported(tree):
-    """The dotted names of what a module imports anywhere: at its top, in functions, for type checkers."""
+    """The dotted names of what a module imports anywhere but in SHOWS: at its top, in functions, for type checkers."""
+    shows = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in SHOWS]
+    late = {node for show in shows for node in ast.walk(show)}
     for node in ast.walk(tree):
+        if node in late:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gilscope._native import tracer
 from gilscope.commands import COMMANDS
 from gilscope.kernels import KERNELS
 
@@ -31,6 +32,7 @@ def test_the_sections_are_in_order():
     titles = re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
     assert titles == [
         "What it shows",
+        "Trace a program",
         "Run it",
         "Compile it",
         "Benchmark scripts",
@@ -52,7 +54,8 @@ def test_both_commands_are_found(which, end):
 
 
 def test_the_python_runs(tmp_path):
-    [code] = blocks("python")
+    traced, imports = blocks("python")
+    code = imports if tracer.unavailable() else f"{traced}\n{imports}"
     kept, runs = [], []
     for line in code.splitlines():
         (runs if "gs.run(" in line else kept).append(line)
@@ -64,7 +67,8 @@ def test_the_python_runs(tmp_path):
         [sys.executable, "-W", "error", "-c", "\n".join(kept)], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )
     assert (done.stderr, done.returncode) == ("", 0)
-    assert done.stdout == ""
+    assert done.stdout.startswith("traced for " if code != imports else "")
+    assert {path.name for path in tmp_path.iterdir()} == ({"trace.json", "trace.html"} if code != imports else set())
 
 
 def test_commands_exist():

@@ -10,21 +10,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gilscope.handythread import foreach as foreach
     from gilscope.handythread import parallel_map as parallel_map
+    from gilscope.loading import load as load
     from gilscope.results import Session as Session
-    from gilscope.results import load as load
     from gilscope.running import run as run
+    from gilscope.spans import span as span
+    from gilscope.tracing import Trace as Trace
+    from gilscope.tracing import TracerUnavailable as TracerUnavailable
+    from gilscope.tracing import trace as trace
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Session": "results",
+    "Trace": "tracing",
+    "TracerUnavailable": "tracing",
     "foreach": "handythread",
-    "load": "results",
+    "load": "loading",
     "parallel_map": "handythread",
+    "load_ipython_extension": "notebook",
     "run": "running",
+    "span": "spans",
+    "trace": "tracing",
 }
 
-__all__ = ["Session", "__version__", "foreach", "load", "parallel_map", "run"]
+__all__ = ["Session", "Trace", "TracerUnavailable", "__version__", "foreach", "load", "parallel_map", "run", "span", "trace"]
 
 
 def __getattr__(name: str) -> Any:

@@ -196,7 +196,7 @@ class Session:
 
         Missing directories are made. Each result is one line, so that two sessions can be compared by eye.
         """
-        _write_atomically(Path(path).resolve(), _to_json(self.to_dict()))  # resolve: a link stays a link
+        write_atomically(Path(path).resolve(), _to_json(self.to_dict()).encode("ascii"))  # resolve: a link stays a link
 
     def to_dict(self) -> dict[str, Any]:
         """Return the session as it stands in the file."""
@@ -275,14 +275,15 @@ def _to_json(document: dict[str, Any]) -> str:
     return f'{json.dumps(document, allow_nan=False)[:-1]}, "results": [\n{lines}\n]}}\n'
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, and make the directories that are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the file, because a rename is atomic only within one file system; and opened by hand, because what tempfile
     # makes can be read by its owner only.
     temporary = path.with_name(f".gilscope-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("x", encoding="ascii") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

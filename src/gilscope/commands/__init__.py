@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ COMMANDS = {
     "list": "Kernels, implementations, strategies, executors and experiments.",
     "show": "A kernel in Python, NumPy and Cython, held and released side by side.",
     "run": "Run an experiment; the main job, `seed`, unless named.",
+    "trace": "Run a script or a module, and say who held the GIL and who waited for it.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
 
@@ -18,8 +20,8 @@ THINGS_TO_TRY = """\
 gilscope shows what Python's GIL does to your threads, on your machine. Try:
 
   gilscope run --quick          does releasing the GIL let threads scale? (15 s; without --quick about a minute)
+  gilscope trace script.py      run your own program: who holds the GIL, who waits for it, is it the bottleneck?
   gilscope show exp             one kernel in Python, NumPy and Cython; the one line that releases the GIL
-  gilscope list                 what there is to measure and to import
   gilscope doctor --self-test   whether to believe this machine's numbers
 
 gilscope --help lists the commands."""
@@ -55,9 +57,13 @@ def gilscope(ctx: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line; errors that a user can cause are one sentence."""
+    """Run the command line; errors that a user can cause are one sentence.
+
+    A command may return what is to be run when nothing of ours is in the way any more: a program whose errors are its own.
+    """
+    program: Any = None
     try:
-        gilscope(prog_name="gilscope", standalone_mode=False)
+        program = gilscope(prog_name="gilscope", standalone_mode=False)
     except click.ClickException as error:
         click.echo(f"gilscope: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)
@@ -72,3 +78,5 @@ def main() -> None:
     except (ValueError, OSError, RuntimeError) as error:
         click.echo(f"gilscope: {error}", err=True)
         sys.exit(1)
+    if callable(program):  # and not what click returns for --help
+        program()

@@ -11,7 +11,7 @@ import click
 
 from gilscope.commands._output import bar, can_shade, json_option, speaker, write_json
 from gilscope.cores import usable_cores
-from gilscope.experiments import Experiment
+from gilscope.experiments import EXPERIMENTS, Experiment
 from gilscope.measure import Group
 from gilscope.reports import map, text
 from gilscope.results import Result, Session, default_path, last_session
@@ -48,6 +48,8 @@ def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: s
     The session is saved after each group of cases, so an interrupted run loses nothing that was measured. The options that say
     `scaling` choose what that measures; each may be given several times.
     """
+    if looks_like_a_script(experiment):
+        raise ValueError(f"there is no experiment {experiment!r}: did you mean `gilscope trace {experiment}`?")
     wanted = experiment_named(experiment)
     choice = chosen(wanted, given)
     say = speaker(json_file)
@@ -75,6 +77,11 @@ def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: s
     say(f"session: {path}")
     if json_file == "-":
         write_json(json_file, session.to_dict())
+
+
+def looks_like_a_script(name: str) -> bool:
+    """Tell whether a user who asks for this experiment wants to run a program of theirs."""
+    return name not in EXPERIMENTS and (name.endswith(".py") or Path(name).is_file())
 
 
 def session_path(experiment: Experiment, resume: bool, json_file: str | None) -> Path:

@@ -1,0 +1,83 @@
+"""What does the tracer add to a release and a re-take of the GIL? Nanoseconds, recording and idle.
+
+A pair is PyEval_SaveThread and PyEval_RestoreThread, made in C (_ground_truth.c, compiled for the purpose). Bare is before the
+first trace of a process; idle is after it, when the hooks stay and do nothing; tracing includes memory touched for the first
+time. Each round is a process of its own, in which idle and tracing take turns, once with a second thread that sleeps and once
+without one ever (glibc's locks are cheaper then). Goals: tracing +40 and +25, idle +4.
+
+Run time: 60 s (--quick 5 s). Sample output:
+
+ns a pair           bare    idle      tracing
+a second thread     44.5    +1.9        +35.4
+no second thread    27.1    +1.2        +18.2
+With a second thread recording adds 35 ns to a pair, and the idle hooks add 1.9: the goals are met.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from _ground_truth import library
+
+import gilscope as gs
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from _timing import options
+
+PAIRS = 20_000
+GOALS = {"a second thread": {"idle": 4, "tracing": 40}, "no second thread": {"idle": 4, "tracing": 25}}
+
+
+def pair_ns(pairs):
+    """Return the nanoseconds of a pair."""
+    before = time.perf_counter()
+    pairs(PAIRS)
+    return (time.perf_counter() - before) / PAIRS * 1e9
+
+
+def one_process(turns):
+    """Return the medians of this process; the first page touches of each trace's buffer count."""
+    pairs = library().pairs
+    pair_ns(pairs)
+    found = {"bare": [pair_ns(pairs) for _ in range(turns)], "idle": [], "tracing": []}
+    for _ in range(turns):
+        with gs.trace():
+            found["tracing"].append(pair_ns(pairs))
+        found["idle"].append(pair_ns(pairs))
+    return {state: statistics.median(each) for state, each in found.items()}
+
+
+def child(turns, second):
+    """Run one process, with or without a second thread, and return what it found."""
+    command = [sys.executable, __file__, "--child", str(turns), *(["--second"] if second else [])]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # its threads would be second ones
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+
+
+if __name__ == "__main__":
+    if "--child" in sys.argv:
+        if "--second" in sys.argv:
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+        print(json.dumps(one_process(int(sys.argv[2]))))
+        sys.exit()
+    args = options(__doc__)
+    rounds, turns = (2, 5) if args.quick else (15, 15)
+    found = {name: [] for name in GOALS}
+    for _ in range(rounds):
+        for name, each in found.items():
+            each.append(child(turns, name == "a second thread"))
+    print("ns a pair           bare    idle      tracing")
+    added = {}
+    for name, each in found.items():
+        bare = statistics.median(run["bare"] for run in each)
+        added[name] = {state: statistics.median(run[state] - run["bare"] for run in each) for state in ("idle", "tracing")}
+        print(f"{name:16} {bare:7.1f} {added[name]['idle']:+7.1f} {added[name]['tracing']:+12.1f}")
+    met = all(added[name][state] <= goal for name, goals in GOALS.items() for state, goal in goals.items())
+    idle, tracing = added["a second thread"].values()
+    verdict = "the goals are met" if met else "the goals are not met here"
+    print(f"With a second thread recording adds {tracing:.0f} ns to a pair, and the idle hooks add {idle:.1f}: {verdict}.")

@@ -1,0 +1,19 @@
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+@disjoint_base
+class Span:
+    @property
+    def label(self) -> str: ...
+    def __init__(self, label: str) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+def start(most: int) -> None: ...
+def stop() -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], int]: ...

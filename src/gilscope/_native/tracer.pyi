@@ -1,0 +1,15 @@
+from typing import Any, Final
+
+KIND_BITS: Final[int]
+THREAD_BITS: Final[int]
+BUSY: Final[str]
+NO_ROOM: Final[str]
+TAKE: Final[int]
+RELEASE: Final[int]
+DROP: Final[int]
+WAIT: Final[int]
+
+def unavailable() -> str | None: ...
+def start(max_events: int, counter: bool, alone: bool = False) -> str | None: ...
+def learn() -> str | None: ...
+def stop() -> dict[str, Any]: ...

@@ -1,0 +1,158 @@
+"""The recorder of csrc/tracer: who held, asked for and dropped the GIL, as events."""
+
+import numpy as np
+
+from libc.string cimport memcpy
+
+from gilscope.forced_switch import be_forced as _be_forced
+
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState
+    PyThreadState *PyEval_SaveThread() nogil
+    void PyEval_RestoreThread(PyThreadState *state) nogil
+    PyThreadState *PyGILState_GetThisThreadState() nogil
+    void PyErr_SetInterrupt()
+
+cdef extern from "gilscope/trace.h":
+    ctypedef struct gs_anchor:
+        unsigned long long ticks
+        long long ns
+
+    ctypedef struct gs_trace_options:
+        size_t max_events
+        int counter
+        const void *save_thread
+        void (*pair)() noexcept nogil
+        void *(*thread_state)() noexcept nogil
+        void (*be_forced)() noexcept
+        int alone
+
+    ctypedef struct gs_recording:
+        const void *events
+        size_t count
+        size_t lost
+        const void *native_ids
+        size_t threads
+        unsigned long long base
+        int shift
+        gs_anchor start
+        gs_anchor stop
+        double event_ns
+        int tells_forced
+
+    const char *GS_BUSY
+    const char *GS_NO_ROOM
+    int GS_KIND_BITS, GS_THREAD_BITS, GS_TAKE, GS_RELEASE, GS_DROP, GS_WAIT
+    const char *gs_trace_unavailable()
+    const char *gs_trace_start(const gs_trace_options *options)
+    const char *gs_trace_learn()
+    const char *gs_trace_stop(gs_recording *recording)
+    void gs_trace_release()
+
+KIND_BITS, THREAD_BITS = GS_KIND_BITS, GS_THREAD_BITS
+BUSY, NO_ROOM = (<bytes>GS_BUSY).decode(), (<bytes>GS_NO_ROOM).decode()
+TAKE, RELEASE, DROP, WAIT = GS_TAKE, GS_RELEASE, GS_DROP, GS_WAIT
+
+
+
+cdef void release_and_take() noexcept nogil:
+    """One drop and one take, for the tracer to learn from. Called with the GIL held, whatever its signature says."""
+    PyEval_RestoreThread(PyEval_SaveThread())
+
+
+cdef void *thread_state() noexcept nogil:
+    return PyGILState_GetThisThreadState()
+
+
+cdef void be_forced() noexcept:
+    try:
+        _be_forced()
+    except KeyboardInterrupt:
+        PyErr_SetInterrupt()  # again, in the traced program
+
+
+cdef object text(const char *reason):
+    return None if reason == NULL else (<bytes>reason).decode()
+
+
+cdef object copied(const void *source, size_t count, dtype):
+    cdef size_t bytes
+    array = np.empty(count, dtype)
+    cdef char[::1] memory
+    if count:
+        memory = array.view("c")
+        bytes = memory.shape[0]
+        memcpy(&memory[0], source, bytes)
+    return array
+
+
+def unavailable():
+    """Return why there is no tracer on this system, or None."""
+    return text(gs_trace_unavailable())
+
+
+def start(size_t max_events, bint counter, bint alone=False):
+    """Start to record.
+
+    Parameters
+    ----------
+    max_events : int
+        Room to reserve, 8 bytes each.
+    counter : bool
+        Read the processor's time-stamp counter, which must be what the kernel keeps time by; else the monotonic clock.
+    alone : bool
+        The calling thread is the only one, and `learn` will be called before it starts another.
+
+    Returns
+    -------
+    str or None
+        Why it did not start.
+    """
+    cdef gs_trace_options options
+    options.max_events = max_events
+    options.counter = counter
+    options.save_thread = <const void *>PyEval_SaveThread
+    options.pair = release_and_take
+    options.thread_state = thread_state
+    options.be_forced = be_forced
+    options.alone = alone
+    return text(gs_trace_start(&options))
+
+
+def learn():
+    """Learn what a forced switch looks like, unless it is known; in the only thread, while recording.
+
+    Returns
+    -------
+    str or None
+        Why it cannot be learned.
+    """
+    return text(gs_trace_learn())
+
+
+def stop():
+    """Stop, and return the fields of a `gilscope.trace_events.Recording` by name.
+
+    Raises
+    ------
+    RuntimeError
+        No trace is running.
+    """
+    cdef gs_recording found
+    error = text(gs_trace_stop(&found))
+    if error is not None:
+        raise RuntimeError(error)
+    try:
+        return {
+            "events": copied(found.events, found.count, np.uint64),
+            "native_ids": copied(found.native_ids, found.threads, np.int32),
+            "lost": found.lost,
+            "base": found.base,
+            "shift": found.shift,
+            "start": (found.start.ticks, found.start.ns),
+            "stop": (found.stop.ticks, found.stop.ns),
+            "event_ns": found.event_ns,
+            "tells_forced": bool(found.tells_forced),
+        }
+    finally:
+        gs_trace_release()

@@ -1,0 +1,38 @@
+"""What gilscope saved, whichever it is: a session or a trace."""
+
+import gzip
+import json
+import os
+import zlib
+from pathlib import Path
+
+from gilscope import chrome, results
+from gilscope.results import Session
+from gilscope.tracing import Trace
+
+_GZIP = b"\x1f\x8b"
+
+
+def load(path: str | os.PathLike[str]) -> Session | Trace:
+    """Read a session or a trace.
+
+    Raises
+    ------
+    SessionError, TraceError
+        The file is damaged, is something else, or comes from a newer version; the message is one sentence.
+    FileNotFoundError
+        There is no such file.
+    """
+    content = Path(path).read_bytes()
+    try:
+        document = json.loads(gzip.decompress(content) if content.startswith(_GZIP) else content)
+    except (OSError, EOFError, zlib.error) as error:  # of gzip
+        raise chrome.TraceError(f"{os.fspath(path)} is not a trace that gilscope can read: it is damaged ({error})") from error
+    except (ValueError, RecursionError):
+        return results.load(path)  # which says what is wrong
+    if not chrome.is_trace(document):
+        return results.load(path)
+    try:
+        return Trace.from_dict(document)
+    except chrome.TraceError as error:
+        raise chrome.TraceError(f"{os.fspath(path)} is not a trace that gilscope can read: {error}") from error

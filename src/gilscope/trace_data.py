@@ -1,0 +1,144 @@
+"""What a trace holds, as plain data: what is saved and loaded, and what the tables are made of."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gilscope.spans import TracedSpan
+from gilscope.trace_events import HELD, NO_INTERVALS, OUTSIDE, STATES, WAITING, Intervals, forced, longest, takes, totals
+
+INTERVAL = np.dtype([("start_ns", np.int64), ("stop_ns", np.int64), ("state", f"U{max(map(len, STATES))}")])
+
+
+@dataclass(frozen=True)
+class TracedThread:
+    """What a thread did in the trace; times in nanoseconds.
+
+    Attributes
+    ----------
+    name : str
+        Its Python name, "thread 1234" if it has none.
+    native_id : int
+        The system's number. A later thread may have the same.
+    held_ns, waiting_ns, outside_ns : int
+        Time in each state; together its life within the trace.
+    takes, forced : int
+        How often it took the GIL, and was made to drop it by another thread.
+    longest_hold_ns, longest_wait_ns : int
+        The longest times in a row.
+    """
+
+    name: str
+    native_id: int
+    held_ns: int
+    waiting_ns: int
+    outside_ns: int
+    takes: int
+    forced: int
+    longest_hold_ns: int
+    longest_wait_ns: int
+
+
+@dataclass(frozen=True)
+class TraceCost:
+    """What the tracing itself cost.
+
+    Attributes
+    ----------
+    events, lost : int
+        Recorded, and not recorded because the buffer was full.
+    event_ns : float
+        Nanoseconds to record an event, measured at the stop in memory that had been touched.
+    share : float
+        Of the traced time: all events by that.
+    """
+
+    events: int
+    lost: int
+    event_ns: float
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class TraceData:
+    """A finished trace.
+
+    Attributes
+    ----------
+    start_ns, stop_ns : int
+        On the clock of `time.perf_counter_ns`. If events were lost it stops with the last that was not.
+    names, native_ids : list
+        By thread number.
+    intervals : Intervals
+        Of all threads.
+    events, lost : int
+        Recorded and not.
+    event_ns : float
+        The cost of one.
+    gil : bool
+        Whether there was a GIL at all.
+    forked : bool
+        This process was forked from the one that was traced.
+    tells_forced : bool
+        Whether forced drops are told from a thread's own; if not there are none, and the time after one is outside.
+    spans : tuple of TracedSpan
+        What the program marked.
+    lost_marks : int
+        Beginnings and ends of spans that had no room.
+    """
+
+    start_ns: int
+    stop_ns: int
+    names: list[str] = field(default_factory=list)
+    native_ids: list[int] = field(default_factory=list)
+    intervals: Intervals = NO_INTERVALS
+    events: int = 0
+    lost: int = 0
+    event_ns: float = 0.0
+    gil: bool = True
+    forked: bool = False
+    tells_forced: bool = True
+    spans: tuple[TracedSpan, ...] = ()
+    lost_marks: int = 0
+
+    def threads(self) -> tuple[TracedThread, ...]:
+        """Return what each thread did."""
+        count, intervals = len(self.names), self.intervals
+        columns = (
+            *(totals(intervals, count, state) for state in (HELD, WAITING, OUTSIDE)),
+            takes(intervals, count, self.start_ns),
+            forced(intervals, count),
+            longest(intervals, count, HELD),
+            longest(intervals, count, WAITING),
+        )
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return tuple(
+            TracedThread(*who, *row) for who, row in zip(zip(self.names, self.native_ids, strict=True), rows, strict=True)
+        )
+
+    def distinct_names(self) -> list[str]:
+        """Return the names of the threads, those that several have with the system's number."""
+        rows, known = zip(self.names, self.native_ids, strict=True), Counter(self.names)
+        return [name if known[name] == 1 else f"{name} ({native_id})" for name, native_id in rows]
+
+    def of(self, native_id: int) -> NDArray[Any]:
+        """Return the intervals of the threads that had a native id: start_ns, stop_ns, state."""
+        chosen = self.intervals.of([at for at, each in enumerate(self.native_ids) if each == native_id])
+        found = np.empty(np.count_nonzero(chosen), INTERVAL)
+        found["start_ns"], found["stop_ns"] = self.intervals.start[chosen], self.intervals.stop[chosen]
+        found["state"] = np.array(STATES)[self.intervals.state[chosen]]
+        return found[np.argsort(found["start_ns"], kind="stable")]
+
+    def cost(self) -> TraceCost:
+        """Return what the tracing cost."""
+        return TraceCost(
+            self.events, self.lost, self.event_ns, self.events * self.event_ns / max(self.stop_ns - self.start_ns, 1)
+        )
+
+    def held_fraction(self) -> float:
+        """Return the share of the time in which any thread held the GIL."""
+        held = totals(self.intervals, len(self.names), HELD).sum()
+        return float(held / max(self.stop_ns - self.start_ns, 1))

@@ -1,0 +1,250 @@
+"""Who held, waited for and dropped the GIL, and when: `trace` records it, a `Trace` tells it."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gilscope import chrome, spans
+from gilscope._native import tracer
+from gilscope.spans import TracedSpan
+from gilscope.thread_names import ThreadNames
+from gilscope.trace_data import TraceCost, TraceData, TracedThread
+from gilscope.trace_events import Recording, intervals_of, span
+from gilscope.trace_table import table
+
+__all__ = ["Trace", "TracerUnavailable", "trace"]
+
+#: 80 MB of addresses; memory is used only for what is recorded.
+MAX_EVENTS = 10_000_000
+
+#: The kernel keeps time by these counters only where they tick evenly and agree on all cores.
+_STEADY_COUNTERS = {"tsc", "arch_sys_counter"}
+_CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+
+
+class TracerUnavailable(RuntimeError):
+    """There is no tracer for this system or this Python; the message says why."""
+
+
+class Trace:
+    """What `trace` recorded, once its block has ended."""
+
+    def __init__(self, data: TraceData | None = None) -> None:
+        self._found = data
+
+    @property
+    def _data(self) -> TraceData:
+        if self._found is None:
+            raise RuntimeError("the trace is still running: what it found is there when its block has ended")
+        return self._found
+
+    @property
+    def data(self) -> TraceData:
+        """What was found, as reports take it."""
+        return self._data
+
+    @cached_property
+    def threads(self) -> tuple[TracedThread, ...]:
+        """What each thread did, in the order in which they were first heard of."""
+        return self._data.threads()
+
+    def intervals(self, native_id: int) -> NDArray[Any]:
+        """Return the states of a thread one after the other.
+
+        Parameters
+        ----------
+        native_id : int
+            The system's number of the thread, as in ``threading.Thread.native_id``.
+
+        Returns
+        -------
+        ndarray
+            ``start_ns`` and ``stop_ns`` on the clock of `time.perf_counter_ns`, and ``state``: "held", "waiting" or "outside".
+            Of all threads that had this number, if the system gave it to more than one.
+
+        Raises
+        ------
+        KeyError
+            The trace knows of no such thread.
+        """
+        if native_id not in self._data.native_ids:
+            raise KeyError(
+                f"no thread {native_id} in this trace; there are {', '.join(map(str, self._data.native_ids)) or 'none'}"
+            )
+        return self._data.of(native_id)
+
+    @property
+    def start_ns(self) -> int:
+        """When the trace started, on the clock of `time.perf_counter_ns`."""
+        return self._data.start_ns
+
+    @property
+    def stop_ns(self) -> int:
+        """When it ended; if the buffer was full, when that was."""
+        return self._data.stop_ns
+
+    @property
+    def gil(self) -> bool:
+        """Whether there was a GIL to trace: not in a free-threaded Python."""
+        return self._data.gil
+
+    @property
+    def held_fraction(self) -> float:
+        """The share of the time in which any thread held the GIL."""
+        return self._data.held_fraction()
+
+    @property
+    def dropped_events(self) -> int:
+        """Events that were not recorded because the buffer was full; `stop_ns` is when."""
+        return self._data.lost
+
+    @property
+    def spans(self) -> tuple[TracedSpan, ...]:
+        """What the program marked with `gilscope.span`, in the order of the starts."""
+        return self._data.spans
+
+    @property
+    def cost(self) -> TraceCost:
+        """What the tracing itself cost."""
+        return self._data.cost()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace in Chrome's format, which https://ui.perfetto.dev shows; compressed if the path ends in ``.gz``."""
+        chrome.save(self._data, Path(path))
+
+    def timeline(self, path: str | os.PathLike[str], *, title: str = "who held the GIL") -> None:
+        """Draw the trace: a lane for each thread, coloured by state, below what the program marked with `gilscope.span`.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.png``, ``.svg`` or ``.html``: a page to zoom into, which makes no request.
+        title : str
+            What was traced.
+
+        Raises
+        ------
+        ValueError
+            It ends in something else.
+        RuntimeError
+            The libraries for it are not installed: ``pip install 'gilscope[report]'``.
+        """
+        from gilscope.reports import timeline
+
+        timeline.draw(self._data, Path(path), title)
+
+    def _repr_html_(self) -> str | None:
+        from gilscope.reports import notebook_cell
+
+        return None if self._found is None else notebook_cell.html(self._found)
+
+    @classmethod
+    def from_dict(cls, document: Any) -> "Trace":
+        """Return the trace that `save` wrote, from its parsed JSON."""
+        return cls(chrome.from_dict(document))
+
+    def __str__(self) -> str:
+        return "a trace that is still running" if self._found is None else table(self._found)
+
+    def __repr__(self) -> str:
+        if self._found is None:
+            return "<Trace: running>"
+        return f"<Trace: {len(self.threads)} threads, {self.cost.events} events, GIL held {self.held_fraction:.1%}>"
+
+
+@contextmanager
+def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
+    """Record who holds, waits for and drops the GIL while the block runs.
+
+    In this process, in all its threads, from now on; without a GIL there is nothing to record, which `Trace.gil` says. A process
+    that is forked meanwhile is not traced. Threads of a subinterpreter that has a GIL of its own appear as outside.
+
+    Parameters
+    ----------
+    max_events : int
+        Room for this many, 8 bytes each, of which memory is used only for what is recorded. A take and a drop are two, a wait is
+        one more. When they are used up the trace ends, and the rest is counted.
+
+    Yields
+    ------
+    Trace
+        Filled when the block ends.
+
+    Raises
+    ------
+    TracerUnavailable
+        There is no tracer for this system or this Python.
+    RuntimeError
+        Another trace is running.
+    """
+    _require_count(max_events)
+    found, process = Trace(), os.getpid()
+    with ThreadNames(tracer.learn) as names:
+        started_ns = _start(max_events, names.started_alone)
+        spans.start()
+        try:
+            yield found
+        finally:
+            marks = spans.stop()
+            data = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            found._found = replace(data, spans=spans.matched(marks, data.start_ns, data.stop_ns), lost_marks=marks.lost)
+
+
+def _require_count(max_events: Any) -> None:
+    if isinstance(max_events, bool) or not isinstance(max_events, int):
+        raise TypeError(f"max_events must be an integer, not {type(max_events).__name__}")
+    if not 1 <= max_events <= 2**44:
+        raise ValueError(f"max_events must be from 1 to {2**44}, not {max_events}")
+
+
+def _start(max_events: int, alone: bool) -> int | None:
+    """Start to record; return the time instead where there is no GIL."""
+    if (reason := tracer.unavailable()) is not None:
+        raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
+    if not _has_gil():
+        return time.perf_counter_ns()
+    if (reason := tracer.start(max_events, _counter_is_steady(), alone)) is not None:
+        kinds: dict[str, type[Exception]] = {tracer.BUSY: RuntimeError, tracer.NO_ROOM: MemoryError}
+        raise kinds.get(reason, TracerUnavailable)(f"the GIL cannot be traced: {reason}")
+    return None
+
+
+def _stop(started_ns: int | None, names: ThreadNames) -> TraceData:
+    if started_ns is not None:
+        return traced(_nothing(started_ns, time.perf_counter_ns()), names, gil=False)
+    return traced(Recording(**tracer.stop()), names)
+
+
+def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> TraceData:
+    """Return what a recording says, with what is known of its threads."""
+    heard = recording.native_ids.tolist()
+    others = names.bystanders(heard)
+    intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
+    ids = [*heard, *others]
+    first, last = span(recording)
+    counts = len(recording.events), recording.lost, recording.event_ns
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=recording.tells_forced)
+
+
+def _nothing(start_ns: int, stop_ns: int) -> Recording:
+    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0, tells_forced=True)
+
+
+def _has_gil() -> bool:
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def _counter_is_steady() -> bool:
+    try:
+        return _CLOCK_SOURCE.read_text(encoding="ascii").strip() in _STEADY_COUNTERS
+    except OSError:
+        return False
