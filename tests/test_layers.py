@@ -22,6 +22,7 @@ LAYERS = (
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
+    ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),
     ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),

@@ -16,26 +16,22 @@ import difflib
 import json
 import os
 import re
-import reprlib
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from gilscope.machine import gilscope_version
+from gilscope.session_schema import RESULT, SESSION, SessionError, check
 from gilscope.stats import Interval
 
 __all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "default_path", "last_session", "load"]
 
 #: The format that `Session.save` writes.
 FORMAT = 1
-
-
-class SessionError(ValueError):
-    """The file or the data is no session that this version can read; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +168,13 @@ class Session:
         self.details = details or {}
         self.version = version or gilscope_version()
         self._results: dict[str, Result] = {}
-        _check(self.to_dict(), SESSION, "")
+        check(self.to_dict(), SESSION, "")
         for each in results:
             self.add(each)
 
     def add(self, result: Result) -> None:
         """Add a result; one with the same case id is replaced, in its place."""
-        _check(result.to_dict(), RESULT, "result")
+        check(result.to_dict(), RESULT, "result")
         self._results[result.id] = result
 
     def __contains__(self, case_id: object) -> bool:
@@ -208,7 +204,7 @@ class Session:
     def from_dict(cls, document: Any) -> Self:
         """Return the session that `to_dict` described, in this format or an older one; SessionError if it is none."""
         document = _migrated(document)
-        _check(document, SESSION, "")
+        check(document, SESSION, "")
         results = [Result.from_dict(each) for each in document["results"]]
         more = {"version": document["gilscope"], "details": document.get("details")}
         return cls(document["experiment"], document["machine"], results, **more)
@@ -319,7 +315,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_fo
 def _migrated(document: Any) -> Any:
     if not (isinstance(document, dict) and "format" in document and document.keys() & {"gilscope", "experiment"}):
         raise SessionError("it is JSON, but something else wrote it")
-    _check(document["format"], int, "format")
+    check(document["format"], int, "format")
     if document["format"] > FORMAT:
         raise SessionError(f"format {document['format']} is newer than {FORMAT}, the newest known: update gilscope")
     while document["format"] != FORMAT:
@@ -327,85 +323,3 @@ def _migrated(document: Any) -> Any:
             raise SessionError(f"there is no format {document['format']}")
         document = MIGRATIONS[document["format"]](document)
     return document
-
-
-# The schema: a type, [schema] for a list, {key: schema} for an object, _Maybe(schema) for what may be null or missing;
-# `dict` is an object with any JSON in it, `float` a finite number, and an object with low and high has its value first.
-
-
-class _Maybe(NamedTuple):
-    schema: Any
-
-
-_NAMES = ("id", "kernel", "implementation", "strategy", "executor", "dtype")
-_COUNTS = ("minor_faults", "voluntary_switches", "involuntary_switches")
-_BOUNDS = {"low": float, "high": float}
-_USAGE = {"cpu_seconds": _Maybe(float), "steal_seconds": _Maybe(float), **dict.fromkeys(_COUNTS, _Maybe(int))}
-RESULT = {
-    "case": {**dict.fromkeys(_NAMES, str), "workers": int, "size": int, "options": dict},
-    "samples": [{"seconds": float, "calls": int, "wall_seconds": float, **_USAGE}],
-    "seconds": {"median": float, **_BOUNDS},
-    "speedup": _Maybe({"value": float, **_BOUNDS, "baseline": str}),
-    "ceiling": _Maybe({"value": float, **_BOUNDS, "kind": str}),
-    "efficiency": _Maybe(float),
-    "loop_address": _Maybe(str),
-    "isa": _Maybe(str),
-    "noisy": bool,
-    "notes": [str],
-    "checksum": _Maybe(str),
-    "working_set_bytes": int,
-    "pinned": bool,
-}
-SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "details": _Maybe(dict), "results": [RESULT]}
-
-_NAME_OF = {str: "a string", bool: "true or false", int: "a whole number", float: "a finite number"}
-_NAME_OF |= {list: "a list", dict: "an object"}
-_MISSING = object()
-
-
-def _is(value: Any, kind: type) -> bool:
-    if kind is float:  # not math.isfinite, which raises for an integer beyond the largest float
-        return (_is(value, int) or isinstance(value, float)) and abs(value) <= sys.float_info.max
-    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-
-
-def _check(value: Any, schema: Any, where: str) -> None:
-    """Raise SessionError, with the place, at the first value that is not as the schema says."""
-    match schema:
-        case _Maybe(inner):
-            if value is not None and value is not _MISSING:
-                _check(value, inner, where)
-        case [item]:
-            _require(value, list, where)
-            for at, each in enumerate(value):
-                _check(each, item, f"{where}[{at}]")
-        case dict():
-            _require(value, dict, where)
-            for key, inner in schema.items():
-                _check(value.get(key, _MISSING), inner, f"{where}.{key}".lstrip("."))
-            if "low" in schema:
-                _require_order(value["low"], value[next(iter(schema))], value["high"], where)
-        case _:
-            _require(value, schema, where)
-            if schema is dict:
-                _require_json(value, where)
-
-
-def _require(value: Any, kind: type, where: str) -> None:
-    if value is _MISSING:
-        raise SessionError(f"{where} is missing")
-    if not _is(value, kind):
-        shown = "null" if value is None else reprlib.repr(value)
-        raise SessionError(f"{where or 'it'} is {shown}, not {_NAME_OF[kind]}")
-
-
-def _require_order(low: float, value: float, high: float, where: str) -> None:
-    if not low <= value <= high:
-        raise SessionError(f"{where} needs low <= value <= high, not {low}, {value}, {high}")
-
-
-def _require_json(value: Any, where: str) -> None:
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise SessionError(f"{where} cannot be written as JSON: {error}") from error
