@@ -75,4 +75,10 @@ def pinned(core: int) -> Iterator[None]:
     try:
         yield
     finally:
+        unpin()
+
+
+def unpin() -> None:
+    """Let the calling thread run on every core."""
+    if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, CORES)
