@@ -71,18 +71,22 @@ def test_every_strategy_runs_the_same_machine_code(kernel):
 # The GIL
 
 
-def ticks(call, *arrays, **options):
-    """How often another Python thread ran during calls of some milliseconds."""
-    return ticks_during(lambda: call(*arrays, **options))
+def bound(call, *arrays, **options):
+    return lambda: call(*arrays, **options)
 
 
-def assert_holds(found):
+def assert_holds(way_in):
     """With the GIL off there is none to hold: another thread runs whatever a call does."""
-    assert found == 0 if GIL else found > 0
+    assert ticks_during(way_in) == 0 if GIL else somebody_ran(way_in)
 
 
-def assert_releases(found):
-    assert found > 0
+def assert_releases(way_in):
+    assert somebody_ran(way_in)
+
+
+def somebody_ran(way_in):
+    """Look for longer and longer: where other programs want the cores too, the other thread may wait for one."""
+    return any(ticks_during(way_in, at_least=seconds) for seconds in (0.02, 0.1, 0.5, 2))
 
 
 def inside(size):
@@ -104,33 +108,32 @@ def test_holds_or_releases(call):
         lambda: call._call_checked(tuple(inputs), out, {}),
     )
     for way_in in ways_in:
-        found = ticks_during(way_in)
-        assert_holds(found) if call.strategy in HOLDS else assert_releases(found)
+        assert_holds(way_in) if call.strategy in HOLDS else assert_releases(way_in)
 
 
 @over([KERNELS["mandelbrot"].c.thresholded])
 def test_thresholded(call):
-    assert_holds(ticks(call, *inside(500), iterations=20_000))
-    assert_releases(ticks(call, *inside(501), iterations=20_000))
-    assert_holds(ticks(call, *inside(501), iterations=20_000, threshold=501))
-    assert_releases(ticks(call, *inside(1), iterations=2_000_000, threshold=0))
+    assert_holds(bound(call, *inside(500), iterations=20_000))
+    assert_releases(bound(call, *inside(501), iterations=20_000))
+    assert_holds(bound(call, *inside(501), iterations=20_000, threshold=501))
+    assert_releases(bound(call, *inside(1), iterations=2_000_000, threshold=0))
 
 
 def test_a_generalized_ufunc_holds_however_long_it_runs():
-    assert_holds(ticks(KERNELS["dot"].ufunc, *KERNELS["dot"].sample(2**20, np.dtype("float64"))))
+    assert_holds(bound(KERNELS["dot"].ufunc, *KERNELS["dot"].sample(2**20, np.dtype("float64"))))
 
 
 def test_a_ufunc_releases_above_500_results():
     x = np.linspace(-1, 1, 2**20)
-    assert_releases(ticks(KERNELS["exp"].ufunc, x, out=np.empty_like(x)))
-    assert_holds(ticks(KERNELS["exp"].ufunc, x[:500], out=np.empty(500)))
+    assert_releases(bound(KERNELS["exp"].ufunc, x, out=np.empty_like(x)))
+    assert_holds(bound(KERNELS["exp"].ufunc, x[:500], out=np.empty(500)))
 
 
 def test_numpys_dot_releases_although_matmul_does_not():
     x, y = KERNELS["dot"].sample(2**20, np.dtype("float64"))
-    assert_releases(ticks(KERNELS["dot"].numpy, x, y))
+    assert_releases(bound(KERNELS["dot"].numpy, x, y))
 
 
 @over([each for each in KERNELS["exp"].c.available() if "grain" in each.options and each.strategy not in MAY_LET_IN])
 def test_a_grain_larger_than_the_array_is_one_release(call):
-    assert_releases(ticks(call, *call.arrays(2**15, "float64"), grain=2**62))
+    assert_releases(bound(call, *call.arrays(2**20, "float64"), grain=2**62))
