@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from gilscope._native.loops import levels, loops_at
+from gilscope._native.loops import HAVE_OPENMP, levels, loops_at
 from gilscope._native.strategies import STRATEGIES, run
 from gilscope.kernels import sleep
 
@@ -43,6 +43,7 @@ def test_no_wait_for_nothing(call):
     assert call([], nanoseconds=2**31 - 1).size == 0  # a wait for one element would be seen: 2 s, here for each call
 
 
+@pytest.mark.skipif(not HAVE_OPENMP, reason="built without OpenMP")
 def test_no_wait_for_a_range_without_elements():
     seconds, _ = waited(lambda: sleep.c.parallel(X[:1], nanoseconds=1_000_000, threads=8))
     assert seconds >= 0.001

@@ -272,10 +272,10 @@ def run(Loop loop not None, Strategy strategy not None, tuple inputs not None, r
 
 
 cdef int require(Strategy strategy, Loop loop) except -1:
-    if strategy.missing is not None:
-        raise RuntimeError(f"{strategy.name} is unavailable: {strategy.missing}")
     if strategy.cuts and loop.row.kind == GS_WHOLE:
         raise RuntimeError(f"{strategy.name} is unavailable: {loop.kernel} can only be computed at once")
+    if strategy.missing is not None:
+        raise RuntimeError(f"{strategy.name} is unavailable: {strategy.missing}")
     return 0
 
 

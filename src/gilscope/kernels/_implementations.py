@@ -141,8 +141,9 @@ def _c_call(kernel: Kernel, strategy: Strategy) -> Call | Missing:
     from gilscope._native.strategies import Direct
     from gilscope._native.strategies import run as run_loop
 
-    if strategy.missing or (strategy.cuts and kernel.kind == WHOLE):
-        return Missing(f"{kernel.name}.c.{strategy.name}", strategy.missing or AT_ONCE)
+    missing = AT_ONCE if strategy.cuts and kernel.kind == WHOLE else strategy.missing
+    if missing:
+        return Missing(f"{kernel.name}.c.{strategy.name}", missing)
     loops = c_loops(kernel)
 
     def run(arrays: tuple[Array, ...], options: dict[str, Any]) -> None:
