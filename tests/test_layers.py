@@ -28,6 +28,7 @@ LAYERS = (
     ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),
     ("tracing",),
     ("loading", "measure", "scaling_map"),
+    ("checking",),
     ("observing", "experiments", "reports"),
     ("running", "selftest"),
     ("commands", "notebook"),

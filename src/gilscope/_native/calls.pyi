@@ -1,0 +1,6 @@
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+def stamped(call: Callable[[], object], count: int) -> NDArray[np.int64]: ...
