@@ -2,6 +2,7 @@
 
 import ctypes
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ LIBRARIES = {"held": ctypes.PyDLL, "released": ctypes.CDLL}
 
 def traced(*states, other=()):
     """A trace of thread 7, given as (state, start) up to an end, which is the last."""
-    rows = [(0, *each) for each in zip(states[:-1], states[1:], strict=True)] + [(1, *each) for each in other]
+    rows = [(0, *each) for each in pairwise(states)] + [(1, *each) for each in other]
     threads, firsts, lasts = zip(*rows, strict=True)
     intervals = Intervals(
         np.array(threads, np.uint16),

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gilscope.checking import Checker as Checker
+    from gilscope.checking import Verdict as Verdict
+    from gilscope.checking import check as check
     from gilscope.handythread import foreach as foreach
     from gilscope.handythread import parallel_map as parallel_map
     from gilscope.loading import load as load
@@ -21,9 +24,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Checker": "checking",
     "Session": "results",
     "Trace": "tracing",
     "TracerUnavailable": "tracing",
+    "Verdict": "checking",
+    "check": "checking",
     "foreach": "handythread",
     "load": "loading",
     "parallel_map": "handythread",
@@ -33,7 +39,21 @@ _HOMES = {
     "trace": "tracing",
 }
 
-__all__ = ["Session", "Trace", "TracerUnavailable", "__version__", "foreach", "load", "parallel_map", "run", "span", "trace"]
+__all__ = [
+    "Checker",
+    "Session",
+    "Trace",
+    "TracerUnavailable",
+    "Verdict",
+    "__version__",
+    "check",
+    "foreach",
+    "load",
+    "parallel_map",
+    "run",
+    "span",
+    "trace",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -39,14 +39,16 @@ _SYS = Path("/sys")
 class Usage:
     """What a thread or a process has used so far; a sample is *after* - *before*, summed over the workers.
 
-    `cpu_seconds` is time on a core. A minor fault is a page that the kernel had to map, and mostly to clear. A
-    voluntary switch is a wait, for the GIL or anything else; an involuntary one gave the core to others.
+    `cpu_seconds` is time on a core, `system_seconds` what of it the system's kernel used. A minor fault is a page that the
+    kernel had to map, and mostly to clear. A voluntary switch is a wait, for the GIL or anything else; an involuntary one gave
+    the core to others.
     """
 
     cpu_seconds: float = 0.0
     minor_faults: int = 0
     voluntary_switches: int = 0
     involuntary_switches: int = 0
+    system_seconds: float = 0.0
 
     def __add__(self, other: Self) -> Self:
         return self._with(operator.add, other)
@@ -68,7 +70,13 @@ def usage(thread: bool) -> Usage:
     if who is None:
         return Usage(cpu_seconds)
     used = resource.getrusage(who)
-    return Usage(cpu_seconds, used.ru_minflt, used.ru_nvcsw, used.ru_nivcsw)
+    return Usage(cpu_seconds, used.ru_minflt, used.ru_nvcsw, used.ru_nivcsw, used.ru_stime)
+
+
+def queued_ns() -> int:
+    """Return how long the calling thread has wanted a core that others had, in all; 0 where the system does not say."""
+    content = _read(_PROC / "thread-self" / "schedstat") or ""  # time on a core and in the queue for one (both ns), time slices
+    return int(content.split()[1]) if content.strip() else 0
 
 
 def steal_seconds() -> float:

@@ -5,6 +5,38 @@ import numpy as np
 
 from gilscope._native.kernels cimport gs_clock_ns
 
+cdef extern from *:
+    """
+    #include <signal.h>
+    static void (*gs_on_interrupt)(int);
+
+    static void gs_first_interrupt(int number) {
+        signal(number, SIG_DFL);
+        gs_on_interrupt(number);
+    }
+
+    static void gs_let_second_interrupt_end(void) {
+    #ifndef _WIN32
+        /* Like Python without SA_RESTART, so that a wait for a lock ends. */
+        struct sigaction action;
+        if (sigaction(SIGINT, NULL, &action) || action.sa_handler == SIG_IGN || action.sa_handler == SIG_DFL) return;
+        if (action.sa_handler == gs_first_interrupt) return;
+        gs_on_interrupt = action.sa_handler;
+        action.sa_handler = gs_first_interrupt;
+        sigaction(SIGINT, &action, NULL);
+    #endif
+    }
+    """
+    void gs_let_second_interrupt_end()
+
+
+def let_second_interrupt_end():
+    """Let the second Ctrl-C end the process at once, where signals are as in POSIX.
+
+    The first is seen by Python when it runs again: never, if a function hangs while it holds the GIL.
+    """
+    gs_let_second_interrupt_end()
+
 
 def stamped(call, Py_ssize_t count):
     """Call a function, and look at the clock right before and after.

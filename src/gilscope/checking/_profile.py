@@ -6,9 +6,8 @@ Not a single call decides: a thread that is preempted while it holds looks as if
 from __future__ import annotations
 
 import gc
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -17,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gilscope._native.calls import stamped
-from gilscope.machine import Usage, usage
+from gilscope.checking._subject import Call
+from gilscope.machine import Usage, queued_ns, usage
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, WAITING
 from gilscope.tracing import trace
-
-Call = Callable[[], object]
 
 #: What `Profile.gil` calls released and held: at least, and less than, this share of the call outside.
 RELEASED, HELD_BELOW = 0.9, 0.1
@@ -50,10 +48,13 @@ class Profile:
         The longest that it kept the GIL in a row.
     cpu_share, process_cpu_share : float
         CPU time of the calling thread, and of all threads of the process, as a share of the wall time.
+    queued_share : float
+        How much of the wall time the calling thread wanted a core that others had; 0 where the system does not say.
     faults : float
         Pages that the system had to map in a call.
     method : str
-        "trace"; or "ticker", which tells no more than an estimate of `released_fraction` and `longest_hold_ns`.
+        "trace"; "ticker", which tells no more than an estimate of `released_fraction` and `longest_hold_ns`; or "off" where
+        there is no GIL.
     """
 
     calls: int
@@ -64,15 +65,23 @@ class Profile:
     longest_hold_ns: int
     cpu_share: float = 1.0
     process_cpu_share: float = 1.0
+    queued_share: float = 0.0
     faults: float = 0.0
     method: str = "trace"
 
     @property
     def gil(self) -> str:
-        """In a word: "released", "partial" or "held"."""
+        """In a word: "released", "partial" or "held"; "off" where there is no GIL."""
+        if self.method == "off":
+            return "off"
         if self.released_fraction >= RELEASED:
             return "released"
         return "held" if self.released_fraction < HELD_BELOW else "partial"
+
+    @property
+    def waits(self) -> float:
+        """The share of the time in which the calling thread wanted no core."""
+        return max(0.0, 1 - self.cpu_share - self.queued_share)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Profile:
@@ -178,27 +187,61 @@ def _wanted(known: Profile, plan: Plan) -> int:
 
 def _traced(call: Call, count: int) -> Profile:
     with without_gc(), trace() as found:
-        before = usage(thread=True), usage(thread=False)
+        before = Used.now()
         stamps = stamped(call, count)
-        after = usage(thread=True), usage(thread=False)
-    times = times_of(found.data, threading.get_native_id(), stamps)
-    return summary(times, stamps, *(late - early for early, late in zip(before, after, strict=True)))
+        used = Used.now().since(before)
+    if not found.gil:
+        return _without_gil(stamps, used)
+    return summary(times_of(found.data, threading.get_native_id(), stamps), stamps, used)
 
 
-def summary(times: CallTimes, stamps: NDArray[np.int64], thread: Usage, process: Usage) -> Profile:
+class Used(NamedTuple):
+    """What the calling thread and the whole process used during all calls, and how long the thread wanted a core in vain."""
+
+    thread: Usage
+    process: Usage
+    queued_ns: int
+
+    @classmethod
+    def now(cls) -> Used:
+        """Return what was used since they started."""
+        return cls(usage(thread=True), usage(thread=False), queued_ns())
+
+    def since(self, before: Used) -> Used:
+        """Return what was used between the two."""
+        return Used(self.thread - before.thread, self.process - before.process, self.queued_ns - before.queued_ns)
+
+    def shares(self, stamps: NDArray[np.int64]) -> dict[str, Any]:
+        """Return the fields of a `Profile` that say so."""
+        wall = max(int(stamps[-1, 1] - stamps[0, 0]), 1) / 1e9
+        return {
+            "cpu_share": self.thread.cpu_seconds / wall,
+            "process_cpu_share": self.process.cpu_seconds / wall,
+            "queued_share": self.queued_ns / 1e9 / wall,
+            "faults": self.thread.minor_faults / len(stamps),
+        }
+
+
+def summary(times: CallTimes, stamps: NDArray[np.int64], used: Used) -> Profile:
     """Return the medians, from what each call did and what all of them used together."""
-    wall = max(int(stamps[-1, 1] - stamps[0, 0]), 1) / 1e9
     return Profile(
         calls=len(stamps),
-        seconds=float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e9,
+        seconds=_median_seconds(stamps),
         released_fraction=float(np.median(times.released_fraction)),
         releases=float(np.median(times.releases)),
         takes=float(np.median(times.takes)),
         longest_hold_ns=int(np.median(times.longest_hold)),
-        cpu_share=thread.cpu_seconds / wall,
-        process_cpu_share=process.cpu_seconds / wall,
-        faults=thread.minor_faults / len(stamps),
+        **used.shares(stamps),
     )
+
+
+def _without_gil(stamps: NDArray[np.int64], used: Used) -> Profile:
+    """Return the profile where there is no GIL: no call holds it, so none releases it."""
+    return Profile(len(stamps), _median_seconds(stamps), 1.0, 0.0, 0.0, 0, **used.shares(stamps), method="off")
+
+
+def _median_seconds(stamps: NDArray[np.int64]) -> float:
+    return float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e9
 
 
 @contextmanager
@@ -211,8 +254,3 @@ def without_gc() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def has_gil() -> bool:
-    """Tell whether this Python has a GIL that is on."""
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())

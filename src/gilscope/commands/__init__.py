@@ -12,6 +12,7 @@ COMMANDS = {
     "list": "Kernels, implementations, strategies, executors and experiments.",
     "show": "A kernel in Python, NumPy and Cython, held and released side by side.",
     "run": "Run an experiment; the main job, `seed`, unless named.",
+    "check": "Does a statement release the GIL, does that help, and if not, why?",
     "trace": "Run a script or a module, and say who held the GIL and who waited for it.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
@@ -19,10 +20,10 @@ COMMANDS = {
 THINGS_TO_TRY = """\
 gilscope shows what Python's GIL does to your threads, on your machine. Try:
 
-  gilscope run --quick          does releasing the GIL let threads scale? (15 s; without --quick about a minute)
-  gilscope trace script.py      run your own program: who holds the GIL, who waits for it, is it the bottleneck?
-  gilscope show exp             one kernel in Python, NumPy and Cython; the one line that releases the GIL
-  gilscope doctor --self-test   whether to believe this machine's numbers
+  gilscope run --quick                does releasing the GIL let threads scale? (15 s; without --quick about a minute)
+  gilscope check 'sum(range(9999))'   your own statement: does it release the GIL, does that help, and if not, why?
+  gilscope trace script.py            run your own program: who holds the GIL, who waits for it, is it the bottleneck?
+  gilscope doctor --self-test         whether to believe this machine's numbers
 
 gilscope --help lists the commands."""
 
