@@ -71,14 +71,14 @@ def command(
     json_file: str | None,
     statement: tuple[str, ...],
 ) -> None:
-    r"""Tell whether a STATEMENT releases the GIL, whether that lets threads scale, and if not, why.
+    """Tell whether a STATEMENT releases the GIL, whether that lets threads scale, and if not, why.
 
     Several STATEMENTs are lines, as in `python -m timeit`; `--` ends the options. What the statement prints is not shown.
 
     \b
     gilscope check -s 'import numpy as np; A = np.random.rand(900, 900)' 'np.linalg.det(A)'
     gilscope check -s 'import numpy as np; x = np.ones(n)' --scan n=1:100_000 'np.exp(x)'
-    """
+    """  # noqa: D301 - click wants the character
     say = speaker(json_file)
     subject = Statement("\n".join(statement), "\n".join(setup) or "pass")
     let_second_interrupt_end()
