@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from gilscope.reports import lanes, timeline
+from gilscope.reports import lanes, picture, timeline
 from gilscope.reports.lanes import MOST_LANES, MOST_ROWS, WIDTH, shares, span_boxes, state_boxes
 from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
@@ -152,7 +152,7 @@ def test_the_page_makes_no_request(drawn):
 def _library():
     import vl_convert
 
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", timeline._version())
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", picture.version())
 
 
 def test_a_picture_of_ten_million_intervals_is_as_big_as_one_of_a_thousand():
@@ -183,7 +183,7 @@ def test_other_formats_are_refused(name, tmp_path):
 
 
 def test_without_the_libraries_it_says_what_to_install(monkeypatch, tmp_path):
-    monkeypatch.setattr(timeline, "find_spec", lambda name: None)
+    monkeypatch.setattr(picture, "find_spec", lambda name: None)
     with pytest.raises(RuntimeError, match=r"needs altair and vl_convert: pip install 'gilscope\[report\]'"):
         Trace(made()).timeline(tmp_path / "x.png")
     shown = Trace(made())._repr_html_()

@@ -3,58 +3,25 @@
 Altair describes the picture and vl-convert draws it; both come with ``pip install 'gilscope[report]'`` and need no browser.
 """
 
-import json
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
-from string import Template
 from typing import Any
 
+from gilscope.reports import picture
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.lanes import MOST_LANES, WIDTH, Lane, lanes, span_boxes, state_boxes
+from gilscope.reports.page import Article, page, verdict
+from gilscope.reports.picture import BLUE, GREEN, ORANGE, Figure, require_libraries, with_ink
 from gilscope.trace_data import TraceData
 from gilscope.trace_table import table
 
 FORMATS = (".png", ".svg", ".html")
-#: Okabe and Ito's blue and orange, which all eyes tell apart, and grey for what does not matter; in print dark, medium and light.
-COLOURS = {"held": "#0072B2", "waiting": "#E69F00", "outside": "#D9D9D9"}
-SPAN_FILL, SPAN_LINE, SPAN_TEXT = "#D5EFE6", "#009E73", "#222222"
-LIGHT, DARK = "#222222", "#DDDDDD"
+#: Blue, orange, and grey for what does not matter; in print dark, medium and light.
+COLOURS = {"held": BLUE, "waiting": ORANGE, "outside": "#D9D9D9"}
+SPAN_FILL, SPAN_LINE, SPAN_TEXT = "#D5EFE6", GREEN, "#222222"
 NAME = 200  # pixels for the names of threads
+NARROW = 700  # pixels of a page; below, the shares stand in the table only, and spans have no room for labels
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
-
-#: The browser itself refuses every request. Vega compiles its expressions with Function, which is "eval" here.
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-)
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="$policy">
-<title>$title</title>
-<style>
-:root { color-scheme: light dark }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; max-width: 1300px }
-pre { overflow-x: auto; font-size: 13px }
-</style>
-<div id="timeline"></div>
-<p>$diagnosis</p>
-<pre>$table</pre>
-<script>$library</script>
-<script>
-{
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches
-  const actions = { export: true, source: false, compiled: false, editor: false }
-  vegaEmbed("#timeline", $spec, { config: dark ? $dark : $light, actions })
-}
-</script>
-</html>
-""")
-
-
-class ReportUnavailable(RuntimeError):
-    """What draws pictures is not installed; the message says what to do."""
 
 
 def require(path: Path) -> None:
@@ -69,8 +36,7 @@ def require(path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise ValueError(f"a timeline is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, not {path.name!r}")
-    if missing := [name for name in ("altair", "vl_convert") if find_spec(name) is None]:
-        raise ReportUnavailable(f"a timeline needs {' and '.join(missing)}: pip install 'gilscope[report]'")
+    require_libraries("a timeline")
 
 
 def draw(data: TraceData, path: Path, title: str) -> None:
@@ -88,63 +54,35 @@ def draw(data: TraceData, path: Path, title: str) -> None:
     require(path)
     if path.suffix == ".png":
         path.write_bytes(png(data, title))
+    elif path.suffix == ".svg":
+        path.write_text(svg(data, title), encoding="utf-8")
     else:
-        path.write_text({".svg": svg, ".html": page}[path.suffix](data, title), encoding="utf-8")
+        path.write_text(page([article(data, title)]), encoding="utf-8")
 
 
 def png(data: TraceData, title: str) -> bytes:
-    """Return the picture as PNG, with two dots a pixel for sharp text."""
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(specification(data, title), _version(), scale=2, config=config(LIGHT, "white")))
+    """Return the picture as PNG."""
+    return picture.png(specification(data, title))
 
 
 def svg(data: TraceData, title: str) -> str:
     """Return the picture as SVG."""
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(specification(data, title), _version(), config=config(LIGHT, "white")))
+    return picture.svg(specification(data, title))
 
 
-def page(data: TraceData, title: str) -> str:
-    """Return a page that makes no request: the picture, to zoom into, the paragraph and the table."""
-    import vl_convert
-
-    return _PAGE.substitute(
-        title=escape(title),
-        policy=_POLICY,
-        diagnosis=escape(diagnosis(data)),
-        table=escape(table(data)),
-        library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", _version()),
-        spec=_script(specification(data, title)),
-        dark=_script(config(DARK, "transparent")),
-        light=_script(config(LIGHT, "transparent")),
-    )
+def article(data: TraceData, title: str) -> Article:
+    """Return a trace as part of a page: the paragraph, the picture, to zoom into, and the table."""
+    facts = f'<p class="facts">{escape("; ".join(subtitle(data)))}</p>'
+    head = (f"<h1>{escape(title)}</h1>", facts, verdict([diagnosis(data)]))
+    return Article(title, (*head, figure(data), f"<pre>{escape(table(data))}</pre>"))
 
 
-def _script(value: Any) -> str:
-    """Write JSON that no name of a thread can end the script with."""
-    return json.dumps(value).replace("<", "\\u003c")
-
-
-def _version() -> str:
-    """Return the version of Vega-Lite that Altair writes."""
-    import altair
-
-    return ".".join(altair.SCHEMA_VERSION.split(".")[:2])
-
-
-def config(ink: str, background: str) -> dict[str, Any]:
-    """Return the colours of all text and lines."""
-    lines = {"labelColor": ink, "titleColor": ink, "domainColor": ink, "tickColor": ink}
-    return {
-        "background": background,
-        "view": {"stroke": None},
-        "text": {"fill": ink},
-        "axis": {**lines, "gridColor": "#88888844"},
-        "legend": {"labelColor": ink, "titleColor": ink},
-        "title": {"color": ink, "subtitleColor": ink},
-    }
+def figure(data: TraceData) -> Figure:
+    """Return the picture for a page, which has the title elsewhere."""
+    spec = {key: value for key, value in specification(data, "").items() if key != "title"}
+    spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    rows = spec.pop("datasets")
+    return Figure("who held the GIL, by thread and time", {"": spec}, rows, canvas=True)
 
 
 def specification(data: TraceData, title: str) -> dict[str, Any]:
@@ -165,7 +103,7 @@ def specification(data: TraceData, title: str) -> dict[str, Any]:
     chart = layers.properties(width=WIDTH, height=height, title=heading, padding=12)
     # Given afterwards: Altair checks every value against its schema, which takes a minute for a picture of a million intervals.
     found: dict[str, Any] = chart.to_dict()
-    return found | {"datasets": {"states": boxes, "spans": spans, "lanes": [_margin(lane) for lane in rows]}}
+    return with_ink(found) | {"datasets": {"states": boxes, "spans": spans, "lanes": [_margin(lane) for lane in rows]}}
 
 
 def _states(alt: Any, x: Any, y: Any) -> Any:
@@ -185,7 +123,11 @@ def _spans(alt: Any, x: Any, y: Any, spans: list[dict[str, Any]]) -> list[Any]:
         return []
     chart = alt.Chart(alt.NamedData("spans"))
     boxes = chart.mark_rect(clip=True, fill=SPAN_FILL, stroke=SPAN_LINE, strokeWidth=0.5)
-    labels = chart.mark_text(clip=True, align="left", baseline="top", dx=4, dy=1, fontSize=11, fill=SPAN_TEXT)
+    roomy = chart.transform_calculate(text=f"containerSize()[0] < {NARROW} ? '' : datum.text")
+    room = "max(1, scale('x', datum.to) - scale('x', datum.from) - 6)"  # a page may be narrower, and zoomed into
+    labels = roomy.mark_text(
+        clip=True, align="left", baseline="top", dx=4, dy=1, fontSize=11, fill=SPAN_TEXT, limit=alt.ExprRef(room)
+    )
     told = ["label:N", "from:Q", "to:Q"]
     return [boxes.encode(x=x, x2="to", y=y, y2="bottom", tooltip=told), labels.encode(x=x, y=y, text="text:N", tooltip=told)]
 
@@ -195,8 +137,9 @@ def _margins(alt: Any, y: Any, rows: list[Lane]) -> list[Any]:
     chart = alt.Chart(alt.NamedData("lanes")).encode(y=y)  # clip: Vega-Lite would clip all marks of a picture to zoom into
     size = 12 if len(rows) <= 16 else 11
     names = chart.mark_text(clip=False, align="right", baseline="middle", dx=-8, fontSize=size, limit=NAME)
-    figures = chart.mark_text(clip=False, align="left", baseline="middle", dx=8, fontSize=size)
-    return [names.encode(x=alt.value(0), text="name:N"), figures.encode(x=alt.value(WIDTH), text="figures:N")]
+    roomy = chart.transform_calculate(figures=f"containerSize()[0] < {NARROW} ? '' : datum.figures")
+    figures = roomy.mark_text(clip=False, align="left", baseline="middle", dx=8, fontSize=size)
+    return [names.encode(x=alt.value(0), text="name:N"), figures.encode(x=alt.value("width"), text="figures:N")]
 
 
 def _margin(lane: Lane) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""A page that makes no request: its style, its script and Vega's are inside, and the browser itself refuses anything else."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from gilscope.reports.picture import DARK, LIGHT, Figure, config, require_libraries, version
+
+#: Vega compiles its expressions with Function, which is "eval" here.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+
+
+@dataclass(frozen=True)
+class Article:
+    """A session or a trace on a page.
+
+    Parameters
+    ----------
+    title : str
+        Plain text.
+    parts : tuple of str or Figure
+        HTML and pictures, in their order.
+    """
+
+    title: str
+    parts: tuple[str | Figure, ...]
+
+
+def page(articles: list[Article]) -> str:
+    """Return the page."""
+    require_libraries("a page")
+    import vl_convert
+
+    figures = [part for article in articles for part in article.parts if isinstance(part, Figure)]
+    assets = files("gilscope.reports") / "assets"
+    return Template((assets / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(articles[0].title if len(articles) == 1 else "gilscope report"),
+        policy=POLICY,
+        style=(assets / "page.css").read_text(encoding="utf-8"),
+        contents=contents(articles),
+        body="\n".join(numbered(articles)),
+        library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()),
+        figures=script([as_json(each) for each in figures]),
+        config=script(config("transparent")),
+        ink=script({"light": LIGHT, "dark": DARK}),
+        script=(assets / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def verdict(sentences: list[str]) -> str:
+    """Return what stands first on a page; the first sentence stands out, and those that begin a longer paragraph."""
+    parts = [re.split(r"(?<=\.) (?=[A-Z])", each, maxsplit=1) for each in sentences]
+    lines = [strong(first, rest) if rest or not at else escape(first) for at, (first, *rest) in enumerate(parts)]
+    return f'<div class="verdict">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
+
+
+def strong(first: str, rest: list[str]) -> str:
+    """Return a paragraph whose first sentence stands out."""
+    return " ".join([f"<strong>{escape(first)}</strong>", *map(escape, rest)])
+
+
+def contents(articles: list[Article]) -> str:
+    """Return links to the articles, where there are several."""
+    if len(articles) == 1:
+        return ""
+    return "".join(f'<a href="#part-{at}">{escape(each.title)}</a>' for at, each in enumerate(articles, 1))
+
+
+def numbered(articles: list[Article]) -> list[str]:
+    """Return the articles as HTML; pictures are counted over all of them."""
+    count, found = 0, []
+    for at, article in enumerate(articles, 1):
+        lines = []
+        for part in article.parts:
+            lines.append(part if isinstance(part, str) else box(part, count))
+            count += not isinstance(part, str)
+        found.append("\n".join([f'<article id="part-{at}">', *lines, "</article>"]))
+    return found
+
+
+def box(figure: Figure, number: int) -> str:
+    """Return where a picture goes."""
+    heading = f"<h3>{escape(figure.heading)}</h3>" if figure.heading else ""
+    label = escape(figure.label)
+    return f'<figure>{heading}<div class="plot" data-figure="{number}" role="group" aria-label="{label}"></div></figure>'
+
+
+def as_json(figure: Figure) -> dict[str, Any]:
+    """Return what the script needs of a picture; with a kernel, it is hidden when no row is left."""
+    about: dict[str, Any] = {"specs": figure.specs, "rows": figure.rows, "canvas": figure.canvas}
+    return about | ({"kernel": figure.kernel} if figure.kernel else {})
+
+
+def script(value: Any) -> str:
+    """Write JSON that no name inside can end the script with, or open a comment."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")

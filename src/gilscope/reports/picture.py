@@ -1,0 +1,102 @@
+"""What all pictures share: the libraries, the colours, and from Vega-Lite to PNG and SVG.
+
+Altair describes a picture and vl-convert draws it; both come with ``pip install 'gilscope[report]'`` and need no browser. All
+text and lines of a picture have the colour of its parameter ``ink``, so that a page can change it with the theme.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+#: Okabe and Ito's colours, which all eyes tell apart.
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
+LIGHT, DARK = "#222222", "#DDDDDD"
+
+Spec = dict[str, Any]
+
+
+class ReportUnavailable(RuntimeError):
+    """What draws pictures is not installed; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture on a page.
+
+    Parameters
+    ----------
+    label : str
+        What it shows, for those who do not see it.
+    specs : dict
+        Vega-Lite, by what the page offers: "linear" and "log" axes, or one "" of it all.
+    rows : dict
+        The data sets that all specs share; rows with a ``kernel`` and a ``strategy`` can be filtered by them.
+    kernel : str
+        If all of it belongs to one.
+    canvas : bool
+        Whether to draw points on a canvas: faster than shapes where there are many, less sharp in print.
+    heading : str
+        What stands above it.
+    """
+
+    label: str
+    specs: dict[str, Spec]
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    kernel: str = ""
+    canvas: bool = False
+    heading: str = ""
+
+
+def require_libraries(what: str) -> None:
+    """Raise ReportUnavailable, in a sentence, where nothing could be drawn."""
+    if missing := [name for name in ("altair", "vl_convert") if find_spec(name) is None]:
+        raise ReportUnavailable(f"{what} needs {' and '.join(missing)}: pip install 'gilscope[report]'")
+
+
+def png(spec: Spec) -> bytes:
+    """Return the picture as PNG, with two dots a pixel for sharp text."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(spec, version(), scale=2, config=config("white")))
+
+
+def svg(spec: Spec) -> str:
+    """Return the picture as SVG."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(spec, version(), config=config("white")))
+
+
+def version() -> str:
+    """Return the version of Vega-Lite that Altair writes."""
+    import altair
+
+    return ".".join(altair.SCHEMA_VERSION.split(".")[:2])
+
+
+def with_ink(spec: Spec) -> Spec:
+    """Return a spec with the parameter that all its text and lines are coloured by."""
+    return spec | {"params": [*spec.get("params", []), {"name": "ink", "value": LIGHT}]}
+
+
+def fluid(chart: Any) -> Spec:
+    """Return a chart in Vega-Lite, as wide as what it is in."""
+    found: Spec = chart.properties(width="container", padding=8).to_dict()
+    return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def config(background: str) -> dict[str, Any]:
+    """Return the colours of all text and lines."""
+    ink = {"expr": "ink"}
+    lines = {"labelColor": ink, "titleColor": ink, "domainColor": ink, "tickColor": ink}
+    return {
+        "background": background,
+        "font": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
+        "view": {"stroke": None},
+        "text": {"fill": ink},
+        "axis": {**lines, "gridColor": "#88888844", "titleFontWeight": "normal"},
+        "legend": {"labelColor": ink, "titleColor": ink, "titleFontWeight": "normal"},
+        "title": {"color": ink, "subtitleColor": ink, "anchor": "start"},
+    }
