@@ -27,7 +27,7 @@ LAYERS = (
     ("cases",),
     ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),
     ("tracing",),
-    ("loading", "measure", "scaling_map"),
+    ("loading", "measure", "scaling_map", "comparing"),
     ("checking",),
     ("observing", "experiments", "reports"),
     ("running", "selftest"),

@@ -120,6 +120,28 @@ class Result:
             "notes": list(self.notes),
         }
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the result as one flat row, without its samples; every result has the same keys."""
+        names = ("id", "kernel", "implementation", "strategy", "executor", "workers", "dtype", "size")
+        options = " ".join(f"{name}={value}" for name, value in sorted(self.case["options"].items()))
+        return {
+            **{name: self.case[name] for name in names},
+            "options": options,
+            **_bounds("seconds", self.seconds),
+            **_bounds("speedup", self.speedup),
+            "baseline": self.speedup and self.speedup.baseline,
+            **_bounds("ceiling", self.ceiling),
+            "ceiling_kind": self.ceiling and self.ceiling.kind,
+            "efficiency": self.efficiency,
+            "blocks": len(self.samples),
+            "noisy": self.noisy,
+            "notes": "; ".join(self.notes),
+            "isa": self.isa,
+            "working_set_bytes": self.working_set_bytes,
+            "pinned": self.pinned,
+            "checksum": self.checksum,
+        }
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Return the result that `to_dict` described; `Session.from_dict` checks first that it did."""
@@ -131,6 +153,11 @@ class Result:
             "notes": tuple(data["notes"]),
         }
         return cls(**(_known(cls, data) | inside))
+
+
+def _bounds(name: str, interval: Interval | None) -> dict[str, float | None]:
+    keys = (name, f"{name}_low", f"{name}_high")
+    return dict(zip(keys, (interval.value, interval.low, interval.high) if interval else (None,) * 3, strict=True))
 
 
 def _known(kind: type[Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -208,6 +235,27 @@ class Session:
         results = [Result.from_dict(each) for each in document["results"]]
         more = {"version": document["gilscope"], "details": document.get("details")}
         return cls(document["experiment"], document["machine"], results, **more)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return the results as flat rows: ``pandas.DataFrame(session.to_records())``, and the same for Polars."""
+        return [each.to_record() for each in self]
+
+    def plot(self) -> Any:
+        """Return the picture of the session as an Altair chart: speed-ups, or maps of where releasing pays.
+
+        Raises
+        ------
+        ReportUnavailable
+            Altair is not there: ``pip install 'gilscope[report]'``.
+        """
+        from gilscope.reports.figures import chart
+
+        return chart(self)
+
+    def _repr_html_(self) -> str:
+        from gilscope.reports.notebook_cell import session_html
+
+        return session_html(self)
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._results.values())

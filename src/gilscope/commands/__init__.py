@@ -14,6 +14,8 @@ COMMANDS = {
     "run": "Run an experiment; the main job, `seed`, unless named.",
     "check": "Does a statement release the GIL, does that help, and if not, why?",
     "trace": "Run a script or a module, and say who held the GIL and who waited for it.",
+    "report": "Show a session or a trace, or write it as a page, a picture or a table.",
+    "compare": "Two sessions: what changed that noise does not explain.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
 

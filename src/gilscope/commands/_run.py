@@ -108,10 +108,7 @@ class Table:
 
     def opening(self) -> list[str]:
         """Return what stands above the first row."""
-        lines = ["", text.header(self._experiment), "published in 2008, dual core"]
-        lines += [text.published_line(each) for each in self._experiment.published]
-        alone = "One usable core: threads cannot overlap here, so the table says who could run instead of speed-ups."
-        return [*([alone] if len(usable_cores()) == 1 else []), *lines, "here, one call"]
+        return text.opening(self._experiment, len(usable_cores()))
 
     def add(self, group: Group, results: list[Result], session: Session) -> None:
         """Print the rows of a group, under its title."""
@@ -134,9 +131,7 @@ class Maps:
 
     def opening(self) -> list[str]:
         """Return what the cells mean."""
-        if len(usable_cores()) == 1:
-            return ["", "One usable core: threads cannot overlap here. Each number is % of held's speed on one thread."]
-        return ["", map.legend(self._shades)]
+        return map.opening(len(usable_cores()), self._shades)
 
     def add(self, group: Group, results: list[Result], session: Session) -> None:
         """Print the map before, if this group begins another one."""

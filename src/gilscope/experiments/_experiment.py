@@ -34,11 +34,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Published:
-    """A line of a published table: seconds on one thread, then under the table's columns."""
+    """A line of a published table: seconds on one thread, then under the table's columns; `call` measures the same here."""
 
     label: str
     serial: float
     others: tuple[float, ...]
+    call: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Course:
 
     groups: Iterable[Group]
     seconds: float | None = None
+
+
+def no_groups(session: Session) -> Iterable[Group]:
+    """Return nothing."""
+    return ()
 
 
 def no_rows(group: Group, results: list[Result], session: Session) -> list[Row]:
@@ -99,6 +105,8 @@ class Experiment:
         Of a table: what others measured.
     rows : callable
         Of a table: takes a group, its results and the session; returns the rows.
+    groups : callable
+        Of a table: takes a session; returns the groups it was measured in, to show it again.
     """
 
     name: str
@@ -113,3 +121,4 @@ class Experiment:
     columns: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     rows: Callable[[Group, list[Result], Session], list[Row]] = no_rows
+    groups: Callable[[Session], Iterable[Group]] = no_groups

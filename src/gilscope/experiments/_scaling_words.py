@@ -26,7 +26,9 @@ DECLARED = ("held", "declared_nogil")
 
 def verdict(session: Session) -> list[str]:
     """Say for each kernel from which size on it pays, how far strategies are from the ceiling, and which to use."""
-    charts, gil = maps_of(session), bool(session.machine["gil"])
+    charts, gil = maps_of(session), bool(session.machine.get("gil", True))
+    if not charts:
+        return ["Nothing was measured, so there is no verdict."]
     if all(chart.threads == (1,) for chart in charts):
         return [*(cost_words(chart) for chart in charts), alone_words(session.machine)]
     found = [words(chart, gil) for chart in charts]
@@ -177,7 +179,7 @@ def chart_has(chart: Map, best: Line) -> bool:
 
 def step_words(chart: Map, gil: bool) -> str:
     """Say what happens at the threshold of `thresholded`."""
-    if not gil or "thresholded" not in chart.strategies:
+    if not gil or "thresholded" not in chart.strategies or chart.kernel not in KERNELS:  # a kernel of a newer version
         return ""
     threshold = KERNELS[chart.kernel].implementations[chart.implementation].strategies["thresholded"].options["threshold"]
     row = chart.row("thresholded", chart.threads[-1])

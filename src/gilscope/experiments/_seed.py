@@ -26,8 +26,8 @@ EXP_SIZE = 1_000_000
 SCALES = 1.05  # a speed-up that is worth the word
 
 PUBLISHED = (
-    Published("100 * g()", 43.5, (31.0, 27.0)),
-    Published("10 * f()", 48.0, (71.5, 31.23)),
+    Published("100 * g()", 43.5, (31.0, 27.0), "g.numpy"),
+    Published("10 * f()", 48.0, (71.5, 31.23), "f.python"),
 )
 
 LABELS = {
@@ -57,6 +57,12 @@ def groups(full: bool) -> tuple[Group, ...]:
     return (*(routine_group(call, sizes.get(call, G_SIZE)) for call in LABELS), twins_group(), cliff_group())
 
 
+def groups_of(session: Session) -> tuple[Group, ...]:
+    """Return the groups that a session was measured in."""
+    sizes = {result.case.get("asked", result.id).rpartition("/")[2] for result in session if result.case["kernel"] == "f"}
+    return groups(short(F_FULL_SIZE) in sizes)
+
+
 def routine_group(call: str, size: int) -> Group:
     """Return one routine of the article: serial, threads, processes."""
     return Group(call, tuple(Case(call, size, executor, WORKERS) for executor in ("threads", "processes")))
@@ -78,7 +84,12 @@ def cliff_group() -> Group:
 def rows(group: Group, results: list[Result], session: Session) -> list[Row]:
     """Return a group's rows: a routine's one, or one for each strategy."""
     calls = EXP_CALLS if group.name == "exp" else (group.name,)
-    return [row_of(call, results, bool(session.machine["gil"])) for call in calls]
+    return [row_of(call, results, has_gil(session)) for call in calls if pick(results, call, "serial")]
+
+
+def has_gil(session: Session) -> bool:
+    """Whether there was a GIL; there was one where an old session does not say."""
+    return bool(session.machine.get("gil", True))
 
 
 def row_of(call: str, results: list[Result], gil: bool) -> Row:
@@ -184,9 +195,9 @@ def verdict(session: Session) -> list[str]:
     latest = list(session)[::-1]  # a resumed session may hold other sizes too
     threads = {call: pick(latest, call, "threads") for call in (*TWINS, "f.python", "g_out.numpy")}
     if any(result is None for result in threads.values()):
-        return one_core_verdict(session)
+        return no_verdict(session)
     found = {call: result for call, result in threads.items() if result}
-    return [twins_verdict(found, bool(session.machine["gil"])), article_verdict(found, bool(session.machine["gil"]))]
+    return [twins_verdict(found, has_gil(session)), article_verdict(found, has_gil(session))]
 
 
 def twins_verdict(found: dict[str, Result], gil: bool) -> str:
@@ -208,8 +219,10 @@ def article_verdict(found: dict[str, Result], gil: bool) -> str:
     return f"{subject} runs {x(f)} on {WORKERS} threads, NumPy on existing arrays (g, out=) {x(g)}."
 
 
-def one_core_verdict(session: Session) -> list[str]:
-    """Say who could run, where there is one core to run on."""
+def no_verdict(session: Session) -> list[str]:
+    """Say who could run, where there is one core to run on; else that the run was interrupted."""
+    if any(result.case["executor"] != "serial" for result in session):
+        return ["The run ended before all of it was measured, so there is no verdict."]
     return ["One usable core shows no speed-up, but it shows who lets others run: read the line below each row."]
 
 
@@ -237,6 +250,7 @@ SEED = Experiment(
     columns=(f"{WORKERS} threads", f"{WORKERS} processes"),
     published=PUBLISHED,
     rows=rows,
+    groups=groups_of,
     verdict=verdict,
     observes=True,
 )

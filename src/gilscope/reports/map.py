@@ -17,6 +17,13 @@ TOO_WIDE = 9.995  # what noise can do; from here on times, not percent
 PAYS, CONTRADICTS, ABSENT = "|", "?", "-"
 
 
+def opening(cores: int, shades: str = SHADES) -> list[str]:
+    """Return what the cells mean, on a machine with so many usable cores."""
+    if cores == 1:
+        return ["", "One usable core: threads cannot overlap here. Each number is % of held's speed on one thread."]
+    return ["", legend(shades)]
+
+
 def legend(shades: str = SHADES) -> str:
     """Return what the cells mean."""
     steps = ", ".join(f"{shade} {percent(step)}" for shade, step in zip(shades[1:], STEPS, strict=True))

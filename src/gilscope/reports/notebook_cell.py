@@ -1,24 +1,34 @@
-"""A trace in a notebook: the table, the paragraph, and the picture if the libraries for it are there."""
+"""A trace or a session in a notebook: what was found, and the picture if the libraries for it are there."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from html import escape
-from pathlib import Path
 
-from gilscope.reports import timeline
+from gilscope.reports import figures, picture, timeline
+from gilscope.reports.content import question, verdict
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.results import Session
 from gilscope.trace_data import TraceData
 from gilscope.trace_table import table
 
 
 def html(data: TraceData, title: str = "who held the GIL") -> str:
     """Return a trace as HTML."""
-    return f"<pre>{escape(table(data))}</pre><p>{escape(diagnosis(data))}</p>{_picture(data, title)}"
+    shown = _picture(lambda: timeline.png(data, title), title, "a timeline")
+    return f"<pre>{escape(table(data))}</pre><p>{escape(diagnosis(data))}</p>{shown}"
 
 
-def _picture(data: TraceData, title: str) -> str:
+def session_html(session: Session) -> str:
+    """Return a session as HTML."""
+    found = "".join(f"<p>{escape(each)}</p>" for each in verdict(session))
+    shown = _picture(lambda: figures.png(session), question(session), "a picture")
+    return f"<p><strong>{escape(question(session))}</strong></p>{found}{shown}"
+
+
+def _picture(draw: Callable[[], bytes], title: str, what: str) -> str:
     try:
-        timeline.require(Path("x.png"))
-    except timeline.ReportUnavailable as error:
+        picture.require_libraries(what)
+    except picture.ReportUnavailable as error:
         return f"<p>{escape(str(error))}</p>"
-    encoded = b64encode(timeline.png(data, title)).decode("ascii")
+    encoded = b64encode(draw()).decode("ascii")
     return f'<img alt="{escape(title)}" style="max-width: 100%" src="data:image/png;base64,{encoded}">'

@@ -18,15 +18,28 @@ WIDTH = LABEL + SECONDS + 2 * COLUMN
 
 def title(experiment: Experiment, machine: dict[str, Any]) -> str:
     """Return the first line: the question, and what answers it."""
-    native = machine.get("native", {})
-    facts = (
-        f"Python {machine['python']}",
-        f"GIL {'on' if machine['gil'] else 'off'}",
-        f"{machine['cores_usable']} usable core{'s' if machine['cores_usable'] != 1 else ''}",
-        f"NumPy {machine['numpy']}",
+    return f"{experiment.question}\n{facts(machine)}"
+
+
+def facts(machine: dict[str, Any]) -> str:
+    """Return in one line what a reader must know of a machine; an old session does not say all of it."""
+    cores, native = machine.get("cores_usable", "?"), machine.get("native", {})
+    known = (
+        f"Python {machine.get('python', '?')}",
+        f"GIL {'on' if machine.get('gil', True) else 'off'}",
+        f"{cores} usable core{'s' if cores != 1 else ''}",
+        f"NumPy {machine.get('numpy', '?')}",
         f"loops: {native.get('isa', 'unknown')}",
     )
-    return f"{experiment.question}\n{', '.join(facts)}"
+    return ", ".join(known)
+
+
+def opening(experiment: Experiment, cores: int) -> list[str]:
+    """Return what stands above the first row, on a machine with so many usable cores."""
+    lines = ["", header(experiment), "published in 2008, dual core"]
+    lines += [published_line(each) for each in experiment.published]
+    alone = "One usable core: threads cannot overlap here, so the table says who could run instead of speed-ups."
+    return [*([alone] if cores == 1 else []), *lines, "here, one call"]
 
 
 def header(experiment: Experiment) -> str:

@@ -1,0 +1,49 @@
+"""The pictures of a session: speed-ups, or maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gilscope.reports import dots, heat, picture, text
+from gilscope.reports.content import maps, question
+from gilscope.reports.picture import Figure, Spec, require_libraries
+from gilscope.results import Session
+
+
+def figures(session: Session) -> list[Figure]:
+    """Return the pictures for a page: one for each map, or the speed-ups."""
+    require_libraries("a page")
+    return [heat.figure(chart) for chart in maps(session)] or [dots.figure(session)]
+
+
+def chart(session: Session) -> Any:
+    """Return one picture of it all as an Altair chart."""
+    require_libraries("a picture")
+    import altair as alt
+
+    charts = maps(session)
+    whole = alt.vconcat(*map(heat.drawn, charts), spacing=24) if charts else dots.chart(session)
+    named = [heat.named_data(each) for each in charts] or [dots.data_of(session)]
+    whole.datasets = {name: rows for data in named for name, rows in data.items()}
+    heading = alt.TitleParams(question(session), subtitle=text.facts(session.machine), anchor="start", offset=14)
+    return (
+        whole.properties(title=heading, padding=14)
+        .add_params(alt.param(name="ink", value=picture.LIGHT))
+        .configure(**picture.config("white"))
+    )
+
+
+def specification(session: Session) -> Spec:
+    """Return one picture of it all in Vega-Lite."""
+    found: Spec = chart(session).to_dict()
+    return found
+
+
+def png(session: Session) -> bytes:
+    """Return the picture as PNG."""
+    return picture.png(specification(session))
+
+
+def svg(session: Session) -> str:
+    """Return the picture as SVG."""
+    return picture.svg(specification(session))

@@ -1,0 +1,49 @@
+"""A session as a file of pyperf's, for ``python -m pyperf stats`` and ``compare_to``.
+
+The format is pyperf's JSON 1.0 (pyperf/_bench.py): benchmarks of runs of values, and metadata that pyperf partly knows by name.
+A case is a benchmark of one run, for all of its blocks were measured in one process.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gilscope.results import Result, Session
+
+FORMAT = "1.0"
+#: pyperf's name → ours.
+NAMES = {
+    "cpu_count": "cores_present",
+    "cpu_model_name": "cpu",
+    "platform": "platform",
+    "python_compiler": "compiler",
+    "python_version": "python",
+}
+
+
+def session_pyperf(session: Session) -> str:
+    """Return the file.
+
+    Raises
+    ------
+    ValueError
+        There is no result: pyperf refuses a file without benchmarks.
+    """
+    if not len(session):
+        raise ValueError("the session has no result, and pyperf takes no file without one")
+    document = {"version": FORMAT, "metadata": metadata(session), "benchmarks": [benchmark(result) for result in session]}
+    return json.dumps(document, indent=1) + "\n"
+
+
+def metadata(session: Session) -> dict[str, Any]:
+    """Return what all benchmarks share."""
+    known = {name: session.machine[ours] for name, ours in NAMES.items() if session.machine.get(ours)}
+    implementation = str(session.machine.get("implementation", "CPython")).lower()
+    return {"unit": "second", "python_implementation": implementation, "gilscope_version": session.version, **known}
+
+
+def benchmark(result: Result) -> dict[str, Any]:
+    """Return a case; pyperf's loops are the calls in a sample."""
+    about = {"name": result.id, "loops": result.samples[0].calls if result.samples else 1}
+    return {"metadata": about, "runs": [{"values": [sample.seconds for sample in result.samples]}]}
