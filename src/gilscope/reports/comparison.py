@@ -1,0 +1,88 @@
+"""Two sessions compared, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gilscope.comparing import Comparison, Difference
+from gilscope.reports.content import written
+from gilscope.reports.text import wrapped
+from gilscope.wording import duration, percent
+
+ID, MOST_FACT = 44, 60
+NEAR = 0.02  # a common factor that nobody need know of
+COMMON = "A machine in another phase looks so, and so does a change to everything; single cases stand out with and without it."
+
+
+def text(found: Difference) -> str:
+    """Return what changed, what else differs, and what is as it was."""
+    cases = [*changed_lines(found), *unsure_lines(found)]
+    return "\n".join([*cases, "", *map(wrapped, common_words(found)), *fact_lines(found), *only_lines(found)])
+
+
+def changed_lines(found: Difference) -> Iterator[str]:
+    """Yield a line for each case that changed, then how many did not."""
+    if found.changed:
+        yield heading("changed")
+        yield from (case_line(each) for each in found.changed)
+    same = [each for each in found.cases if not each.change]
+    noisy = sum(each.noisy for each in same)
+    also = f"; {noisy} of them {'is' if noisy == 1 else 'are'} noisy" if noisy else ""
+    if found.changed:
+        yield f"The other {len(same)} of {len(found.cases)} cases: no change that noise would not explain{also}."
+    else:
+        yield f"No change that noise would not explain, in {len(same)} case{'s' if len(same) != 1 else ''}{also}."
+
+
+def unsure_lines(found: Difference) -> Iterator[str]:
+    """Yield a line for each noisy case that moved as far as one that changed."""
+    if found.unsure:
+        yield f"\n{heading('moved, but too noisy to tell: measure again')}"
+        yield from (case_line(each) for each in found.unsure)
+
+
+def heading(words: str) -> str:
+    """Return what stands above the cases."""
+    return f"{words:{ID}} {'before':>9} {'after':>9}   after / before"
+
+
+def case_line(each: Comparison) -> str:
+    """Return a case that changed."""
+    before, after = (duration(result.seconds.value) for result in (each.before, each.after))
+    return f"  {each.id:{ID - 2}} {before:>9} {after:>9}   {each.ratio:.2f} {each.change}"
+
+
+def common_words(found: Difference) -> Iterator[str]:
+    """Yield what all cases share, and how far apart they are beyond it."""
+    if abs(found.common - 1) > NEAR:
+        direction = "slower" if found.common > 1 else "faster"
+        factor = max(found.common, 1 / found.common)
+        yield f"All in all the second session is {factor:.2f} times {direction}. {COMMON}"
+    verb = "differ" if found.drift_is_measured else "(too few to say) are taken to differ"
+    drift = percent(found.drift)
+    yield f"Groups of cases measured together {verb} by {drift} from run to run; what a few times that explains is no change."
+
+
+def fact_lines(found: Difference) -> Iterator[str]:
+    """Yield what differs between the machines and builds."""
+    if not found.facts:
+        yield "Machine, Python and build are the same."
+        return
+    yield "What else differs:"
+    for name, values in found.facts.items():
+        before, after = (brief(value) for value in values)
+        yield f"  {name.replace('_', ' ')}: {before} -> {after}"
+
+
+def brief(value: object) -> str:
+    """Write a fact in a short line."""
+    words = "-" if value is None else written(value)
+    return words if len(words) <= MOST_FACT else f"{words[: MOST_FACT - 3]}..."
+
+
+def only_lines(found: Difference) -> Iterator[str]:
+    """Yield how many cases cannot be compared."""
+    for where, ids in (("first", found.only_before), ("second", found.only_after)):
+        if ids:
+            names = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
+            yield wrapped(f"Only in the {where} session: {len(ids)} case{'s' if len(ids) != 1 else ''} ({names}).")
