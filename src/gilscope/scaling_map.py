@@ -38,7 +38,7 @@ class Cell:
     result: Result
     best: Result
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """Strategy, threads, size."""
         return str(self.result.case["strategy"]), threads_of(self.result), int(self.result.case["size"])
@@ -175,14 +175,15 @@ class Map:
 def maps_of(session: Session) -> list[Map]:
     """Return the maps of a session, in the order of measurement."""
     names = dict.fromkeys((str(each.case["kernel"]), str(each.case["implementation"])) for each in session if is_cell(each))
-    return [map_of(session, *name) for name in names]
+    return [chart for name in names if (chart := map_of(session, *name)).cells]
 
 
 def map_of(session: Session, kernel: str, implementation: str) -> Map:
     """Return the map of one implementation of a kernel."""
     wanted = {"kernel": kernel, "implementation": implementation}
     results = [each for each in session if is_cell(each) and wanted.items() <= each.case.items()]
-    cells = [Cell(each, best) for each in results if (best := best_of_one_thread(each, results))]
+    best = best_of_one_thread(results)
+    cells = [Cell(each, best[paired_with(each)]) for each in results if paired_with(each) in best]
     return Map(kernel, implementation, {cell.key: cell for cell in cells})
 
 
@@ -194,11 +195,18 @@ def is_cell(result: Result) -> bool:
     return result.case["executor"] in ("serial", "threads") and result.case.get("asked", result.id) == result.id
 
 
-def best_of_one_thread(result: Result, results: list[Result]) -> Result | None:
-    """Return the result of the same size with the smallest median on one thread; None if there is none to pair it with."""
-    same = (each for each in results if each.case["size"] == result.case["size"] and threads_of(each) == 1)
-    paired = (each for each in same if len(each.samples) == len(result.samples))
-    return min(paired, key=lambda each: each.seconds.value, default=None)
+def best_of_one_thread(results: list[Result]) -> dict[tuple[int, int], Result]:
+    """Return for each size and number of blocks the result with the smallest median on one thread."""
+    found: dict[tuple[int, int], Result] = {}
+    for each in results:
+        if threads_of(each) == 1:
+            found[paired_with(each)] = min(found.get(paired_with(each), each), each, key=lambda one: one.seconds.value)
+    return found
+
+
+def paired_with(result: Result) -> tuple[int, int]:
+    """Return the size and the number of blocks: results in which these are equal can be paired."""
+    return int(result.case["size"]), len(result.samples)
 
 
 def threads_of(result: Result) -> int:

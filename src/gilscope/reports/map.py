@@ -72,8 +72,8 @@ def microseconds(chart: Map, size: int) -> str:
 
 def ceiling(chart: Map, threads: int, size: int) -> str:
     """Write what the same work reaches on so many native threads."""
-    tops = (cell.result.ceiling for cell in chart.cells.values() if cell.key[1:] == (threads, size))
-    top = next((each.value for each in tops if each), None)
+    found = (chart.cells.get((strategy, threads, size)) for strategy in chart.strategies)
+    top = next((cell.result.ceiling.value for cell in found if cell and cell.result.ceiling), None)
     return ABSENT if top is None else f"{top:.2f}x" if top < 9.995 else f"{top:.0f}x"
 
 
