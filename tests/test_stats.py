@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gilscope import stats
-from gilscope.stats import Interval, median, median_interval, noise, outliers, ratio
+from gilscope.stats import Interval, independent_ratio, median, median_interval, noise, outliers, ratio
 
 seconds = st.floats(1e-9, 1e3)
 blocks = st.lists(seconds, min_size=1, max_size=20)
@@ -176,3 +176,36 @@ def test_an_interval_survives_a_dict_and_prints(values):
 def test_an_interval_is_in_order(bounds):
     with pytest.raises(ValueError, match="low <= value <= high"):
         Interval(*bounds)
+
+
+# Blocks that are no pairs
+
+
+@given(blocks, blocks)
+def test_an_independent_ratio_is_between_the_extremes_and_its_inverse_is_the_others(one, other):
+    there, back = independent_ratio(one, other), independent_ratio(other, one)
+    assert min(one) / max(other) <= there.low <= there.value <= there.high <= max(one) / min(other)
+    assert there.low * back.high == pytest.approx(1)
+    assert there.high * back.low == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("sizes", "rank"), [((3, 3), 0), ((5, 5), 2), ((7, 7), 8), ((11, 11), 30), ((5, 8), 6), ((21, 21), 142)])
+def test_the_rank_is_the_one_in_tables_of_mann_and_whitney(sizes, rank):
+    assert stats._mann_whitney_rank(*sizes, 0.95) == rank == stats._mann_whitney_rank(*sizes[::-1], 0.95)
+
+
+@pytest.mark.parametrize("number", [5, 7, 21])
+@pytest.mark.parametrize("law", ["normal", "standard_cauchy"])
+def test_an_independent_ratio_holds_the_truth_as_often_as_it_says(number, law):
+    random, runs = np.random.default_rng(number), 1500
+    held = 0
+    for _ in range(runs):
+        one, other = (np.exp(0.1 * np.clip(getattr(random, law)(size=number), -50, 50)) for _ in range(2))
+        interval = independent_ratio(1.5 * one, other)
+        held += interval.low <= 1.5 <= interval.high
+    assert held / runs > 0.95 - 2 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_an_independent_ratio_needs_positive_blocks():
+    with pytest.raises(ValueError, match="above zero"):
+        independent_ratio([1.0, 0.0], [1.0])
