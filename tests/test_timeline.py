@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from gilscope.reports import lanes, picture, timeline
+from gilscope.reports import lanes, page, picture, timeline
 from gilscope.reports.lanes import MOST_LANES, MOST_ROWS, WIDTH, shares, span_boxes, state_boxes
 from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
@@ -140,19 +140,13 @@ def test_svg(drawn):
 
 def test_the_page_makes_no_request(drawn):
     content = (drawn / "x.html").read_text(encoding="utf-8")
-    ours = content.replace(_library(), "")
+    ours = content.replace(page.library(), "")
     assert len(ours) < 500_000
     assert re.findall(r"<(?:link|img|iframe)\b|\bsrc=|@import|url\(|fetch\(|import\(", ours) == []
     assert "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'" in ours
     assert "://" not in re.sub(r"https://vega\.github\.io/schema/\S+", "", ours)
     assert EVIL not in ours
     assert ours.count("</script>") == 2
-
-
-def _library():
-    import vl_convert
-
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", picture.version())
 
 
 def test_a_picture_of_ten_million_intervals_is_as_big_as_one_of_a_thousand():

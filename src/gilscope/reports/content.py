@@ -49,8 +49,13 @@ def sections(session: Session) -> list[tuple[str, list[Row]]]:
 
 def maps(session: Session) -> list[Map]:
     """Return the maps of an experiment that shows maps."""
+    return maps_of(session) if has_maps(session) else []
+
+
+def has_maps(session: Session) -> bool:
+    """Whether the experiment shows maps."""
     known = experiment_of(session)
-    return maps_of(session) if known and known.layout == "map" else []
+    return known is not None and known.layout == "map"
 
 
 def asked(result: Result) -> str:

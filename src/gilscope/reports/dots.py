@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from gilscope.wording import duration
 
 WIDTH = 640
 MOST = 60  # rows; more cannot be read
-ROOM = 0.14  # of the width: a number on a phone
+ROOM = 0.2  # of the width: a number on a phone
 LANE = 17  # pixels: the height of a label, and of a dot
 PUBLISHED, CEILING = "published in 2008", "ceiling"
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION)
@@ -93,8 +94,7 @@ def mark(label: str, lane: str, kind: str, result: Result, value: float, *bounds
 
 def label_of(result: Result) -> str:
     """Return an id without who calls: that is the lane."""
-    call, _, rest = result.id.split("/", 2)
-    return f"{call}, {rest.replace('/', ', ')}"
+    return result.id.replace(f"/{result.case['executor']}-{result.case['workers']}/", ", ")
 
 
 def lane_of(result: Result) -> str:
@@ -143,20 +143,25 @@ def x_of(alt: Any, marks: list[Mark], scale: str) -> Any:
     most = max((each["end"] for each in marks), default=1.0)
     least = min((each["low"] for each in marks), default=1.0)
     domain = [min(least, 1) / 1.3, max(most, 1) * 2] if scale == "log" else [0, max(most, 1.1) * 1.17]
-    axis = alt.Axis(
-        orient="top",
-        title="speed-up against one thread (hollow: noisy)",
-        labelExpr="datum.label + '×'",
-        tickCount=6,
-        labelOverlap=True,
-    )
+    values = ticks(*domain) if scale == "log" else alt.Undefined
+    words = {"title": "speed-up against one thread (hollow: noisy)", "labelExpr": "datum.label + '×'", "labelOverlap": "greedy"}
+    axis = alt.Axis(orient="top", values=values, format="~g", tickCount=6, **words)
     return alt.X("value:Q", axis=axis, scale=alt.Scale(type=scale, domain=domain, nice=False, clamp=True))
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten between two numbers."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    return [value for value in values if low <= value <= high]
 
 
 def _frame(alt: Any, y: Any) -> list[Any]:
     """Return the line of one thread, and the rows' labels above their dots."""
     alone = alt.Chart(alt.Data(values=[{"value": 1}])).mark_rule(strokeDash=[4, 3], stroke=GREY)
-    labels = alt.Chart(alt.NamedData("labels")).mark_text(align="left", baseline="middle", fontSize=12, fontWeight="bold", dx=2)
+    labels = alt.Chart(alt.NamedData("labels")).mark_text(
+        align="left", baseline="middle", fontSize=12, fontWeight="bold", dx=2, limit=alt.ExprRef("width")
+    )
     first = alt.YOffset(datum="")
     return [alone.encode(x="value:Q"), labels.encode(y=y, yOffset=first, x=alt.value(0), text="row:N")]
 

@@ -43,8 +43,8 @@ def data_of(chart: Map) -> dict[str, list[Box]]:
     }
 
 
-def _row(chart: Map, strategy: str, threads: int) -> Box:
-    return {"row": f"{strategy} · {threads}", "kernel": chart.kernel, "strategy": strategy}
+def _row(strategy: str, threads: int) -> Box:
+    return {"row": f"{strategy} · {threads}", "strategy": strategy}
 
 
 def _boxes(chart: Map, strategy: str, threads: int) -> list[Box]:
@@ -52,7 +52,7 @@ def _boxes(chart: Map, strategy: str, threads: int) -> list[Box]:
     against = line.against if line and line.pays else ()
     return [
         {
-            **_row(chart, strategy, threads),
+            **_row(strategy, threads),
             "at": chart.sizes.index(cell.size),
             "share": round(min(cell.share, 9.99), 3),
             "text": number(cell.share) + "?" * (cell.size in against),
@@ -70,9 +70,8 @@ def number(share: float) -> str:
 
 def told(cell: Cell) -> str:
     """Return what is told of a cell under the pointer."""
-    size, gain = short(cell.size), cell.gain
-    beside = f", {gain:.2f} times the best single thread" if cell.key[1] > 1 else ""
-    return f"{size} elements{beside}{', noisy' * cell.result.noisy}"
+    beside = f": {cell.gain:.2f} of the best thread" if cell.key[1] > 1 else ""
+    return f"{short(cell.size)}{beside}{', noisy' * cell.result.noisy}"
 
 
 def _facts(chart: Map) -> list[Box]:
@@ -98,8 +97,8 @@ def _line(chart: Map, line: Line) -> Box:
     low = 0 if line.low is None else places[line.low]
     high = len(chart.sizes) if line.high is None else places[line.high]
     at = chart.sizes.index(line.above)
-    bounds = " to ".join(short(size) if size else "?" for size in (line.low, line.high))
-    return {**_row(chart, line.strategy, line.threads), "at": at, "low": low, "high": high, "told": f"between {bounds} elements"}
+    bounds = " and ".join(short(size) if size else "?" for size in (line.low, line.high))
+    return {**_row(line.strategy, line.threads), "at": at, "low": low, "high": high, "told": f"between {bounds} elements"}
 
 
 # --- Vega-Lite -----------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from html import escape
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import page, text
-from gilscope.reports.content import experiment_of, machine_facts, maps, noise, question, sections, verdict
+from gilscope.reports.content import experiment_of, has_maps, machine_facts, noise, question, sections, verdict
 from gilscope.reports.figures import figures
 from gilscope.reports.page import Article
 from gilscope.results import Result, Session
@@ -29,7 +29,7 @@ def controls(session: Session) -> str:
     """Return what chooses kernel, strategy and axis."""
     names = {name: dict.fromkeys(str(result.case[name]) for result in session) for name in ("kernel", "strategy")}
     selects = "".join(select(name, list(values)) for name, values in names.items())
-    axis = "" if maps(session) else '<label><input type="checkbox" name="axis" value="log"> log axis</label>'
+    axis = "" if has_maps(session) else '<label><input type="checkbox" name="axis" value="log"> log axis</label>'
     return f'<form class="filter">{selects}{axis}<output></output></form>'
 
 
@@ -41,7 +41,7 @@ def select(name: str, values: list[str]) -> str:
 
 def legend(session: Session) -> str:
     """Say how to read the picture."""
-    return f'<p class="legend">{HOW_TO_READ["map" if maps(session) else "dots"]}</p>'
+    return f'<p class="legend">{HOW_TO_READ["map" if has_maps(session) else "dots"]}</p>'
 
 
 HOW_TO_READ = {
@@ -121,7 +121,7 @@ def cases_html(session: Session) -> str:
     heads = "".join(f"<th>{each}</th>" for each in ("case", "one call", "speed-up", "ceiling", "of it", "blocks"))
     body = "".join(case_html(result) for result in session)
     found = f'<table class="cases"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-    is_open = "" if sections(session) or maps(session) else " open"
+    is_open = "" if sections(session) or has_maps(session) else " open"
     return f"<details{is_open}><summary>All {len(session):,} cases</summary>{found}</details>"
 
 

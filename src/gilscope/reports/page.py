@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -37,8 +38,6 @@ class Article:
 def page(articles: list[Article]) -> str:
     """Return the page."""
     require_libraries("a page")
-    import vl_convert
-
     figures = [part for article in articles for part in article.parts if isinstance(part, Figure)]
     assets = files("gilscope.reports") / "assets"
     return Template((assets / "page.html").read_text(encoding="utf-8")).substitute(
@@ -47,12 +46,20 @@ def page(articles: list[Article]) -> str:
         style=(assets / "page.css").read_text(encoding="utf-8"),
         contents=contents(articles),
         body="\n".join(numbered(articles)),
-        library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()),
+        library=library(),
         figures=script([as_json(each) for each in figures]),
         config=script(config("transparent")),
         ink=script({"light": LIGHT, "dark": DARK}),
         script=(assets / "page.js").read_text(encoding="utf-8"),
     )
+
+
+@cache
+def library() -> str:
+    """Return Vega's JavaScript; to put it together takes about a second."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()))
 
 
 def verdict(sentences: list[str]) -> str:

@@ -82,8 +82,8 @@ def with_ink(spec: Spec) -> Spec:
 
 
 def fluid(chart: Any) -> Spec:
-    """Return a chart in Vega-Lite, as wide as what it is in."""
-    found: Spec = chart.properties(width="container", padding=8).to_dict()
+    """Return a chart in Vega-Lite, as wide as what it is in; without Altair's check, which takes most of the time of a page."""
+    found: Spec = chart.properties(width="container", padding=8).to_dict(validate=False)
     return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 

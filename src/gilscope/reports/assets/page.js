@@ -34,14 +34,15 @@ async function draw(box, choice) {
   const datasets = {}
   for (const name in figure.rows) datasets[name] = figure.rows[name].filter(row => matches(row, choice))
   const rows = Object.values(datasets).flat()
-  const empty = "kernel" in figure && !rows.some(row => row.strategy !== undefined)
+  const other = figure.kernel && choice.kernel && choice.kernel !== figure.kernel
+  const empty = other || (figure.kernel && !rows.some(row => row.strategy !== undefined))
   box.closest("figure").hidden = empty
   if (empty) return
   const spec = { ...(figure.specs[choice.axis] || Object.values(figure.specs)[0]) }
   spec.params = spec.params.map(each => each.name === "ink" ? { ...each, value: INK[theme()] } : each)
   const actions = { export: true, source: false, compiled: false, editor: false }
   const renderer = figure.canvas ? "canvas" : "svg"
-  const result = await vegaEmbed(box, { ...spec, datasets: { ...spec.datasets, ...datasets } }, { config: CONFIG, actions, renderer, logLevel: 1 })
+  const result = await vegaEmbed(box, { ...spec, datasets: { ...spec.datasets, ...datasets } }, { config: CONFIG, actions, renderer })
   views.get(box)?.finalize()
   views.set(box, result.view)
   result.view.signal("ink", INK[theme()]).run()
@@ -61,7 +62,7 @@ async function start() {
   for (const article of document.querySelectorAll("article")) {
     // One drawing after the other: the last choice is drawn last.
     let last = show(article)
-    article.querySelector("form")?.addEventListener("input", () => { last = last.then(() => show(article)) })
+    article.querySelector("form")?.addEventListener("change", () => { last = last.then(() => show(article)) })
     await last
   }
   root.dataset.ready = "yes"

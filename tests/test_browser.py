@@ -1,0 +1,212 @@
+"""Pages in a real browser: they open without an error or a request, on a phone too, and what can be changed changes them."""
+
+import os
+import re
+import shutil
+
+import numpy as np
+import pytest
+from made_up import evil_session, scaling_session, seed_session
+
+from gilscope.reports import html, timeline
+from gilscope.reports.page import page
+from gilscope.trace_data import TraceData
+from gilscope.trace_events import Intervals
+
+pytest.importorskip("altair")
+pytest.importorskip("vl_convert")
+webdriver = pytest.importorskip("selenium.webdriver")
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.timeout(300),  # the first start of a browser, on a busy machine
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"),
+    pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="a browser does not start with a sanitizer in it"),
+]
+
+OPTIONS = """
+--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
+--disable-sync --disable-dev-shm-usage
+"""
+WIDE, PHONE = 1200, 360
+
+
+def trace():
+    """A trace of two threads by turns, one with a long name."""
+    edges = np.arange(401) * 1_000_000
+    thread = np.repeat(np.array([0, 1], np.uint16), 400)
+    states = np.tile(np.array([0, 1, 2, 1], np.uint8), 200)
+    intervals = Intervals(thread, states, np.tile(edges[:-1], 2), np.tile(edges[1:], 2))
+    return TraceData(0, int(edges[-1]), ["MainThread", "a worker with quite a long name"], [7, 8], intervals)
+
+
+ARTICLES = {
+    "seed": lambda: html.session_article(seed_session()),
+    "scaling": lambda: html.session_article(scaling_session()),
+    "evil": lambda: html.session_article(evil_session()),
+    "evil map": lambda: html.session_article(evil_session("scaling")),
+    "trace": lambda: timeline.article(trace(), "script.py"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in (*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    for name, article in ARTICLES.items():
+        (folder / f"{name}.html").write_text(page([article()]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def opened(browser, pages):
+    """Open a page at a width, in a theme, and wait until all is drawn."""
+
+    def open_page(name, width=WIDE, theme="light"):
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        for log in ("browser", "performance"):
+            browser.get_log(log)
+        browser.get((pages / f"{name}.html").as_uri())
+        drawn(browser)
+        return browser
+
+    return open_page
+
+
+def drawn(browser):
+    WebDriverWait(browser, 60).until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
+
+
+def until(browser, script, expected):
+    WebDriverWait(browser, 30).until(lambda it: it.execute_script(f"return {script}") == expected)
+
+
+def colour(browser, css, property):
+    return browser.execute_script(f"return getComputedStyle(document.querySelector({css!r}))[{property!r}]")
+
+
+def texts(browser):
+    script = (
+        "return [...document.querySelectorAll('.plot svg text')].filter(it => !it.closest('[hidden]')).map(it => it.textContent)"
+    )
+    return browser.execute_script(script)
+
+
+@pytest.mark.parametrize("name", ARTICLES)
+def test_a_page_opens_with_no_error_and_no_request(opened, name):
+    browser = opened(name)
+    assert browser.execute_script("return document.querySelectorAll('.plot svg, .plot canvas').length") > 0
+    assert [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
+    sent = [line["message"] for line in browser.get_log("performance") if '"Network.requestWillBeSent"' in line["message"]]
+    urls = re.findall(r'"request":\{.*?"url":"(.*?)"', "\n".join(sent))
+    assert [url for url in urls if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert len([url for url in urls if url.startswith("file:")]) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ARTICLES)
+def test_nothing_overflows_a_phone(opened, name, theme):
+    browser = opened(name, PHONE, theme)
+    for details in browser.find_elements("css selector", "article > details"):
+        browser.execute_script("arguments[0].open = true", details)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    wide = """
+    const width = document.documentElement.clientWidth + 1
+    const outside = it => { const box = it.getBoundingClientRect(); return box.width && (box.right > width || box.left < -1) }
+    const all = [...document.querySelectorAll("main *")].filter(it => !it.closest("pre, svg defs"))
+    return all.filter(outside).map(it => it.outerHTML.slice(0, 99))
+    """
+    assert browser.execute_script(wide) == []
+    sizes = "return [...document.querySelectorAll('p, td, li')].map(it => parseFloat(getComputedStyle(it).fontSize))"
+    assert min(browser.execute_script(sizes), default=99) >= 11
+
+
+def test_hidden_labels_are_escaped(opened):
+    browser = opened("evil")
+    assert browser.execute_script("return document.querySelectorAll('main script').length") == 0
+    assert "</script><!--<script>alert('x')</script>" in browser.find_element("css selector", ".cases").get_attribute(
+        "textContent"
+    )
+
+
+def test_the_kernel_chosen_is_what_is_shown(opened):
+    browser = opened("seed")
+    assert browser.find_element("css selector", "output").text == "34 of 34 cases"
+    Select(browser.find_element("name", "kernel")).select_by_value("exp")
+    until(browser, "document.querySelector('output').value", "19 of 34 cases")
+    until(
+        browser,
+        "document.body.textContent.length > 0 && document.querySelectorAll('.cases tr[data-kernel=g]:not([hidden])').length",
+        0,
+    )
+    WebDriverWait(browser, 30).until(lambda it: "g, as published, 1e7" not in texts(it))
+    assert "exp.c.released, 1e6" in texts(browser)
+    Select(browser.find_element("name", "strategy")).select_by_value("released")
+    WebDriverWait(browser, 30).until(lambda it: "exp.c.held, 1e6" not in texts(it))
+    assert "exp.c.released, 1e6" in texts(browser)
+
+
+def test_maps_are_filtered_by_kernel_and_strategy(opened):
+    browser = opened("scaling")
+    assert [each.is_displayed() for each in browser.find_elements("tag name", "figure")] == [True, True]
+    Select(browser.find_element("name", "kernel")).select_by_value("add")
+    WebDriverWait(browser, 30).until(
+        lambda it: [each.is_displayed() for each in it.find_elements("tag name", "figure")] == [False, True]
+    )
+    Select(browser.find_element("name", "strategy")).select_by_value("held")
+    WebDriverWait(browser, 30).until(lambda it: "released · 2" not in texts(it))
+    assert "held · 2" in texts(browser)
+    assert "best call, µs" in texts(browser)
+
+
+def test_the_axis_can_be_logarithmic(opened):
+    browser = opened("seed")
+    assert "0.1×" not in texts(browser)
+    browser.find_element("name", "axis").click()
+    WebDriverWait(browser, 30).until(lambda it: "0.1×" in texts(it) or "0.05×" in texts(it))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_follows_the_system_and_the_toggle(opened, theme):
+    other = "light" if theme == "dark" else "dark"
+    papers = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 28)"}
+    inks = {"light": "#222222", "dark": "#DDDDDD"}
+    browser = opened("seed", theme=theme)
+    label = "document.querySelector('.plot .mark-text.role-axis-label text').getAttribute('fill')"
+    assert colour(browser, "body", "backgroundColor") == papers[theme]
+    assert browser.execute_script(f"return {label}") == inks[theme]
+    browser.find_element("id", "theme").click()
+    assert colour(browser, "body", "backgroundColor") == papers[other]
+    assert browser.execute_script(f"return {label}") == inks[other]
+    browser.find_element("id", "theme").click()
+    assert colour(browser, "body", "backgroundColor") == papers[theme]
+
+
+def test_a_dark_page_is_printed_light(opened):
+    browser = opened("seed", theme="dark")
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script("return document.querySelector('.role-axis-label text').getAttribute('fill')") == "#222222"
+
+
+def test_a_dot_tells_what_it_is(opened):
+    browser = opened("seed")
+    dot = browser.find_elements("css selector", ".plot .mark-symbol.role-mark path")[0]
+    webdriver.ActionChains(browser).move_to_element(dot).perform()
+    WebDriverWait(browser, 30).until(lambda it: "g, as published" in it.find_element("id", "vg-tooltip-element").text)
