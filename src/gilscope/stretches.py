@@ -80,9 +80,7 @@ def stretch(data: TraceData, interval: int) -> TracedStretch:
     """Return an interval with all that is known of it."""
     thread, each = int(data.intervals.thread[interval]), data.intervals
     when = int(each.start[interval]), int(each.stop[interval])
-    return TracedStretch(
-        data.names[thread], data.native_ids[thread], *when, *(ended_by(data, interval) or (None, None, None))
-    )
+    return TracedStretch(data.names[thread], data.native_ids[thread], *when, *(ended_by(data, interval) or (None, None, None)))
 
 
 def let_go(data: TraceData) -> list[LetGo]:
