@@ -23,6 +23,7 @@ HOLDING, RELEASING = ctypes.PyDLL(None), ctypes.CDLL(None)
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int)
 until = time.monotonic() + SECONDS
 failures, names = [], Counter()
+WAYS = ((3, 0), (100_000, 0), (100_000, 10_000))  # room, and what is long
 SOURCE = """
 def made_{number}(hold, release):
     hold(20)
@@ -131,10 +132,11 @@ threads = [threading.Thread(target=work, args=(seed,)) for seed in range(THREADS
 for thread in threads:
     thread.start()
 choose, traces, lost = random.Random(0), 0, 0
-while time.monotonic() < until:
-    room, long_ns = choose.choice([(5, 0), (100_000, 0), (100_000, 10_000)])
+while time.monotonic() < until or traces < len(WAYS):
+    room, long_ns = WAYS[traces % len(WAYS)]
     assert tracer.start(1_000_000, choose.random() < 0.8, False, room, long_ns) is None
     time.sleep(choose.random() * 0.03)
+    short_lived(choose)
     if choose.random() < 0.3:
         fork()
     lost += check(*tracer.stop())
