@@ -118,9 +118,9 @@ class Trace:
         """Return the longest holds, each with the Python function that let go of the GIL at its end.
 
         That is the innermost function which the thread ran at that moment. It is not always what kept the GIL: a thread that
-        computes for long in one function and then calls another that releases the GIL is named by the other. Functions of C and
-        Cython have no frames: the Python function that called them is named. The function is None for holds shorter than 0.1 ms,
-        for the one with which the trace ended, and where a thread ran no Python when it let go.
+        computes for long in one function and then returns, or calls another that releases the GIL, is named by the other.
+        Functions of C and Cython have no frames: the Python function that called them is named. The function is None for holds
+        shorter than 0.1 ms, for the one with which the trace ended, and where a thread ran no Python when it let go.
 
         Parameters
         ----------

@@ -15,7 +15,8 @@ cdef extern from "Python.h":
     void PyEval_RestoreThread(PyThreadState *state) nogil
     PyThreadState *PyGILState_GetThisThreadState() nogil
     void PyErr_SetInterrupt()
-    int PyCode_Addr2Line(object code, int offset)
+    ctypedef struct PyCodeObject
+    int PyCode_Addr2Line(PyCodeObject *code, int offset)
     bint PyCode_Check(object code)
 
 cdef extern from "tracer/frame.h":
@@ -188,7 +189,7 @@ cdef object function(code, int offset):
     """Return a function's qualified name, its file and the line; None for the frames by which CPython enters Python from C."""
     if not PyCode_Check(code) or code.co_filename == SHIM:
         return None
-    cdef int line = PyCode_Addr2Line(code, offset)
+    cdef int line = PyCode_Addr2Line(<PyCodeObject *><void *>code, offset)
     return code.co_qualname, code.co_filename, line if line > 0 else code.co_firstlineno
 
 
