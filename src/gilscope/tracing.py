@@ -29,7 +29,7 @@ __all__ = ["Trace", "TracerUnavailable", "trace"]
 MAX_EVENTS = 10_000_000
 
 #: With `who`: 24 MB of addresses likewise, and the shortest holds and waits at which the tracer looks who ends them. There are at
-#: most 10,000 of these a second for each thread, and a look takes some 10 ns.
+#: most 10,000 of these a second for each thread, and a look takes some 20 ns.
 MAX_LOOKS = 1_000_000
 LONG_NS = 100_000
 

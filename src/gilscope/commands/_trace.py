@@ -35,7 +35,7 @@ WIDTH = 110  # of the table
     metavar="FILE",
     help="Also save the trace (.json, .json.gz: opens in https://ui.perfetto.dev) or draw it (.png, .svg, .html).",
 )
-@click.option("--who", is_flag=True, help="Also name the functions that end long holds and waits; costs some 10 ns for each.")
+@click.option("--who", is_flag=True, help="Also name the functions that end long holds and waits; costs some 20 ns for each.")
 @click.option("--top", type=click.IntRange(0), default=3, metavar="N", help="List the N longest holds and waits; 3 unless given.")
 @click.option(
     "--max-events",
