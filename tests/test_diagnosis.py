@@ -9,8 +9,10 @@ from gilscope.contention import contention
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.extremes import extremes
 from gilscope.spans import TracedSpan
+from gilscope.stretches import let_go
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Intervals
+from gilscope.trace_looks import Function, Looks
 from gilscope.trace_table import table
 
 MS = 1_000_000
@@ -147,6 +149,33 @@ def test_the_longest_holds_and_waits():
 
 def test_holds_that_nobody_waits_for_are_not_listed():
     assert extremes(made("hhhh", "oooo"), 3) == ""
+
+
+COUNT, OTHER, WAITS = Function("count", "/here/words.py", 12), Function("count", "/other.py", 12), Function("wait", "<string>", 3)
+
+
+def test_functions_are_named_where_they_are_known():
+    """Intervals of t0: h 0, o 1, h 2, w 3, h 4; of t1: w 5, h 6."""
+    looks = Looks({0: COUNT, 2: COUNT._replace(line=14), 4: OTHER, 5: WAITS}, 100_000, 4)
+    trace = made("hhhhohhwh", "wwwwwwwh ", looks=looks)
+    assert extremes(trace, 2).splitlines() == [
+        "longest holds",
+        "       4.000 ms  t0, 0.000 s after the start; count (words.py:12) let go",
+        "       2.000 ms  t0, 0.005 s after the start; count (words.py:14) let go",
+        "longest waits",
+        "       7.000 ms  t1, 0.000 s after the start; wait (<string>:3) waited",
+        "       1.000 ms  t0, 0.007 s after the start",
+        "who let go, after holds of 0.1 ms and more",
+        "       6.000 ms  count (words.py), 2 holds",
+        "       1.000 ms  count (other.py), 1 hold",
+    ]
+    assert [(each.holds, each.held_ns) for each in let_go(trace)] == [(2, 6 * MS), (1, MS)]
+
+
+def test_the_paragraph_names_who_let_go_after_a_long_hold_and_claims_no_more():
+    said = diagnosis(replace(STUBBORN, looks=Looks({0: COUNT}, 100_000, 1)))
+    assert "t0 kept it for 80 ms in spite of others (then count (words.py:12) let go): a call into native code" in said
+    assert "count" not in diagnosis(replace(STUBBORN, looks=Looks({1: COUNT}, 100_000, 1)))
 
 
 # The table

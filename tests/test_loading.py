@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gilscope.chrome import FORMAT, TraceError
 from gilscope.results import Session, SessionError
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
+from gilscope.trace_looks import Function, Looks
 from gilscope.tracing import Trace
 
 START = 5_000_000_000_123
@@ -66,6 +68,38 @@ def test_it_is_chromes_format(tmp_path):
     assert [each["name"] for each in found["traceEvents"] if each["ph"] == "M"] == ["process_name"] + ["thread_name"] * 3
     lanes = {each["tid"]: each["args"]["name"] for each in found["traceEvents"] if each["name"] == "thread_name"}
     assert list(lanes.values()) == made_up()._data.names
+
+
+def with_functions():
+    data = made_up().data
+    looks = Looks({2: Function("f", "x.py", 3), 3: Function('g.<locals>."x"', "ü.py", 4)}, 100_000, 5, 1, 9.5)
+    return Trace(replace(data, looks=looks))
+
+
+def test_functions_come_back_and_are_seen_with_their_slices(tmp_path):
+    trace = with_functions()
+    slices = [each for each in document(tmp_path, trace)["traceEvents"] if each.get("cat") == "gil"]
+    assert [each["args"] for each in slices if "args" in each] == [
+        {"let go": "f", "file": "x.py", "line": 3},
+        {"waited": 'g.<locals>."x"', "file": "ü.py", "line": 4},
+    ]
+    loaded = gs.load(tmp_path / "x.json").data.looks
+    assert vars(loaded) == vars(trace.data.looks)
+
+
+def test_a_trace_without_functions_says_so_when_it_was_loaded(tmp_path):
+    assert "looks" not in document(tmp_path)["otherData"]
+    with pytest.raises(RuntimeError, match="without who=True"):
+        gs.load(tmp_path / "x.json").top_holders()
+
+
+@pytest.mark.parametrize("damage", [{"looks": {}}, {"looks": None}])
+def test_damaged_functions(tmp_path, damage):
+    found = document(tmp_path, with_functions())
+    found["otherData"] |= damage
+    (tmp_path / "x.json").write_text(json.dumps(found))
+    with pytest.raises(ValueError, match="the trace is damaged"):
+        gs.load(tmp_path / "x.json")
 
 
 def test_states_nest_in_lives(tmp_path):

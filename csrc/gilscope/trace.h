@@ -30,6 +30,13 @@ typedef struct {
     int64_t ns; /* CLOCK_MONOTONIC, which is Python's perf_counter_ns */
 } gs_anchor;
 
+/* What Python code ran in the thread when a long hold or wait ended: at a drop, or at the take after a wait. */
+typedef struct {
+    size_t event; /* its index */
+    void *code;   /* a reference, which whoever gets the recording gives back */
+    int offset;   /* of the instruction */
+} gs_look;
+
 typedef struct {
     size_t max_events;
     int counter;                 /* use the processor's time-stamp counter; else CLOCK_MONOTONIC */
@@ -38,6 +45,10 @@ typedef struct {
     void *(*thread_state)(void); /* PyGILState_GetThisThreadState */
     void (*be_forced)(void);     /* returns when another thread has made this one drop the GIL */
     int alone;                   /* this thread is the only one: be_forced is left to gs_trace_learn */
+    /* A new reference to the code that this thread runs, or NULL; called with gil->mutex held. NULL: nobody looks. */
+    void *(*running)(int *offset);
+    size_t max_looks;
+    int64_t long_ns; /* holds and waits that last at least this long are looked at */
 } gs_trace_options;
 
 typedef struct {
@@ -48,7 +59,9 @@ typedef struct {
     uint64_t base; /* an event's ticks << shift, plus this, are an anchor's ticks */
     int shift;
     gs_anchor start, stop;
-    double event_ns;  /* what an event costs here, measured at the stop */
+    double event_ns; /* what an event costs here, measured at the stop */
+    const gs_look *looks;
+    size_t look_count, lost_looks; /* lost: those after their buffer was full */
     int tells_forced; /* 0: a thread was started without gs_trace_learn, and no GS_DROP is told from a GS_RELEASE */
 } gs_recording;
 

@@ -41,7 +41,6 @@ static lesson release;
 static gs_recorder recorder;
 static int32_t native_ids[GS_MAX_THREADS];
 static unsigned last_number = FIRST_TRACE;
-static size_t mapped;
 static gs_anchor started;
 static gs_trace_options options;
 
@@ -171,27 +170,39 @@ static const char *learn(void) {
 
 /* --- start and stop -------------------------------------------------------------------------------------------------- */
 
-/* Memory that is used only when touched. */
-static const char *reserve(size_t max_events) {
-    void *memory = MAP_FAILED;
-    size_t bytes = max_events * sizeof(uint64_t);
-    if (max_events <= SIZE_MAX / sizeof(uint64_t)) {
-        memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    }
-    if (memory == MAP_FAILED) return GS_NO_ROOM;
-    mapped = bytes;
-    recorder = (gs_recorder){.events = memory, .next = memory, .end = (uint64_t *)memory + max_events};
-    return NULL;
+/* Memory that is used only when touched, or MAP_FAILED. */
+static void *reserved(size_t count, size_t size) {
+    if (count > SIZE_MAX / size) return MAP_FAILED;
+    return mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
 static void forget(void) {
-    if (mapped) munmap(recorder.events, mapped);
-    mapped = 0;
+    if (recorder.events) munmap(recorder.events, options.max_events * sizeof(uint64_t));
+    if (recorder.looks) munmap(recorder.looks, options.max_looks * sizeof(gs_look));
     recorder = (gs_recorder){0};
     phase = STOPPED;
 }
 
-/* The child of a fork has one thread and a new GIL, and is not traced. */
+static const char *reserve_looks(void) {
+    if (!options.running) return NULL;
+    gs_look *memory = reserved(options.max_looks, sizeof(gs_look));
+    if (memory == MAP_FAILED) return GS_NO_ROOM;
+    recorder.looks = recorder.next_look = memory;
+    recorder.looks_end = memory + options.max_looks;
+    recorder.running = options.running;
+    recorder.long_ticks = gs_ticks_in(options.long_ns, options.counter);
+    return NULL;
+}
+
+static const char *reserve(void) {
+    uint64_t *memory = reserved(options.max_events, sizeof(uint64_t));
+    if (memory == MAP_FAILED) return GS_NO_ROOM;
+    recorder = (gs_recorder){.events = memory, .next = memory, .end = memory + options.max_events, .long_ticks = GS_NEVER};
+    return reserve_looks();
+}
+
+/* The child of a fork has one thread and a new GIL, and is not traced. It cannot give back the references of the looks,
+ * since its Python is not ready yet: that code lives as long as it does. */
 static void in_child(void) {
     atomic_store_explicit(&mode, IDLE, memory_order_relaxed);
     learning = NULL;
@@ -205,7 +216,8 @@ static void begin(void) {
     recorder.native_ids = native_ids;
     recorder.max_threads = GS_MAX_THREADS;
     started = gs_anchor_now(options.counter);
-    recorder.base = started.ticks - (1 << 20);           /* another core's counter may be a little behind */
+    recorder.base = started.ticks - (1 << 20); /* another core's counter may be a little behind */
+    recorder.took = started.ticks;
     gs_record(&recorder, &self, GS_TAKE, started.ticks); /* before any hook can: this thread has the GIL */
     atomic_store_explicit(&mode, recorder.number, memory_order_release);
     /* Threads that wait for the GIL wake, find it taken, and wait again: through the hook. */
@@ -229,9 +241,9 @@ const char *gs_trace_start(const gs_trace_options *given) {
     options = *given;
     if (!handles_fork) handles_fork = pthread_atfork(NULL, NULL, in_child) == 0;
     const char *error = hook_and_learn();
-    if (!error) error = reserve(options.max_events);
+    if (!error) error = reserve();
     if (error) {
-        phase = STOPPED;
+        forget();
         return error;
     }
     begin();
@@ -260,6 +272,9 @@ const char *gs_trace_stop(gs_recording *recording) {
         .shift = recorder.shift,
         .start = started,
         .stop = stopped,
+        .looks = recorder.looks,
+        .look_count = recorder.next_look - recorder.looks,
+        .lost_looks = recorder.lost_looks,
         .event_ns = gs_measured_event_ns(recorder.counter),
         .tells_forced = forced_caller != 0 || recorder.threads == 1,
     };

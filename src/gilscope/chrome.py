@@ -19,7 +19,8 @@ from gilscope.results import write_atomically
 from gilscope.span_rows import nested_rows
 from gilscope.spans import TracedSpan, by_thread, in_order
 from gilscope.trace_data import TraceData
-from gilscope.trace_events import STATES, Intervals
+from gilscope.trace_events import HELD, STATES, WAITING, Intervals
+from gilscope.trace_looks import Function, Looks
 
 __all__ = ["TraceError", "from_dict", "is_trace", "save"]
 
@@ -37,6 +38,9 @@ _FACTS = {
     "tells_forced": bool,
     "lost_marks": int,
 }
+_LOOKS = {"long_ns": int, "count": int, "lost": int, "look_ns": float}
+#: What a function did at the end of a slice.
+_DID = {HELD: "let go", WAITING: "waited"}
 _PROCESS = 1
 _SPANS = 2**30
 _NEXT_USE = 2**22  # Linux's largest thread id: a lane must have an id of its own, although a later thread had it too
@@ -82,6 +86,7 @@ def from_dict(document: Any) -> TraceData:
             native_ids=native_ids,
             intervals=_intervals(slices, [each["tid"] for each in lanes], known["start_ns"]),
             spans=_spans(document["traceEvents"], named, known["start_ns"]),
+            looks=_looks(slices, facts["looks"]) if "looks" in facts else None,
             **known,
         )
     except TraceError:
@@ -102,6 +107,17 @@ def _intervals(slices: list[dict[str, Any]], lanes: list[int], start: int) -> In
     )
 
 
+def _looks(slices: list[dict[str, Any]], facts: dict[str, Any]) -> Looks:
+    known: dict[str, Any] = {name: kind(facts[name]) for name, kind in _LOOKS.items()}
+    ended = ((at, each["args"]) for at, each in enumerate(slices) if "args" in each)
+    return Looks({at: _function(args) for at, args in ended}, **known)
+
+
+def _function(args: dict[str, Any]) -> Function:
+    (name,) = (args[did] for did in _DID.values() if did in args)
+    return Function(str(name), str(args["file"]), int(args["line"]))
+
+
 def _spans(events: list[dict[str, Any]], lanes: list[dict[str, Any]], start: int) -> tuple[TracedSpan, ...]:
     threads = {each["tid"]: int(each["args"]["spans_of"]) for each in lanes if "spans_of" in each["args"]}
     found = []
@@ -114,6 +130,8 @@ def _spans(events: list[dict[str, Any]], lanes: list[dict[str, Any]], start: int
 
 def _lines(data: TraceData) -> Iterator[str]:
     facts = {"gilscope": gilscope_version(), "format": FORMAT, **{name: getattr(data, name) for name in _FACTS}}
+    if data.looks is not None:
+        facts["looks"] = {name: getattr(data.looks, name) for name in _LOOKS}
     yield f'{{"displayTimeUnit": "ns", "otherData": {json.dumps(facts)}, "traceEvents": [\n'
     process = {"ph": "M", "name": "process_name", "pid": _PROCESS, "tid": 0, "args": {"name": "traced by gilscope"}}
     yield json.dumps(process)
@@ -144,8 +162,10 @@ def _states(data: TraceData, lanes: list[int]) -> Iterator[str]:
     names = [json.dumps(state) for state in STATES]
     each = data.intervals
     columns = (each.thread, each.state, each.start - data.start_ns, each.stop - each.start)
-    for thread, state, start, spent in zip(*(column.tolist() for column in columns), strict=True):
-        yield _slice(names[state], "gil", lanes[thread], start, spent)
+    ended = data.looks.ended if data.looks is not None else {}
+    for at, (thread, state, start, spent) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        who = {_DID[state]: ended[at].name, "file": ended[at].file, "line": ended[at].line} if at in ended else None
+        yield _slice(names[state], "gil", lanes[thread], start, spent, who)
 
 
 def _span_lanes(data: TraceData) -> Iterator[str]:
@@ -161,7 +181,8 @@ def _span_lanes(data: TraceData) -> Iterator[str]:
             yield _slice(json.dumps(each.label), "span", lane, start, each.stop_ns - each.start_ns)
 
 
-def _slice(name: str, category: str, lane: int, start: int, spent: int) -> str:
+def _slice(name: str, category: str, lane: int, start: int, spent: int, args: object = None) -> str:
     """Write by hand what json.dumps would take five times as long for."""
+    more = "" if args is None else f', "args": {json.dumps(args)}'
     times = f'"ts": {start // 1000}.{start % 1000:03}, "dur": {spent // 1000}.{spent % 1000:03}'
-    return f',\n{{"ph": "X", "name": {name}, "cat": "{category}", "pid": {_PROCESS}, "tid": {lane}, {times}}}'
+    return f',\n{{"ph": "X", "name": {name}, "cat": "{category}", "pid": {_PROCESS}, "tid": {lane}, {times}{more}}}'

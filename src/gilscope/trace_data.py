@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gilscope.spans import TracedSpan
 from gilscope.trace_events import HELD, NO_INTERVALS, OUTSIDE, STATES, WAITING, Intervals, forced, longest, takes, totals
+from gilscope.trace_looks import Looks
 
 INTERVAL = np.dtype([("start_ns", np.int64), ("stop_ns", np.int64), ("state", f"U{max(map(len, STATES))}")])
 
@@ -53,13 +54,20 @@ class TraceCost:
     event_ns : float
         Nanoseconds to record an event, measured at the stop in memory that had been touched.
     share : float
-        Of the traced time: all events by that.
+        Of the traced time: all events and looks by that.
+    looks, lost_looks : int
+        How often the tracer looked which function ran, and did not because there was no room.
+    look_ns : float
+        Nanoseconds of a look, measured likewise.
     """
 
     events: int
     lost: int
     event_ns: float
     share: float
+    looks: int = 0
+    lost_looks: int = 0
+    look_ns: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +96,8 @@ class TraceData:
         What the program marked.
     lost_marks : int
         Beginnings and ends of spans that had no room.
+    looks : Looks or None
+        Who ended long holds and waits, if that was asked for.
     """
 
     start_ns: int
@@ -103,6 +113,7 @@ class TraceData:
     tells_forced: bool = True
     spans: tuple[TracedSpan, ...] = ()
     lost_marks: int = 0
+    looks: Looks | None = None
 
     def threads(self) -> tuple[TracedThread, ...]:
         """Return what each thread did."""
@@ -134,9 +145,10 @@ class TraceData:
 
     def cost(self) -> TraceCost:
         """Return what the tracing cost."""
-        return TraceCost(
-            self.events, self.lost, self.event_ns, self.events * self.event_ns / max(self.stop_ns - self.start_ns, 1)
-        )
+        looks = self.looks or Looks({}, 0)
+        spent = self.events * self.event_ns + looks.count * looks.look_ns
+        share = spent / max(self.stop_ns - self.start_ns, 1)
+        return TraceCost(self.events, self.lost, self.event_ns, share, looks.count, looks.lost, looks.look_ns)
 
     def held_fraction(self) -> float:
         """Return the share of the time in which any thread held the GIL."""

@@ -49,9 +49,12 @@ def _row(thread: TracedThread) -> str:
 def _remarks(data: TraceData) -> Iterator[str]:
     cost = data.cost()
     if data.gil:
-        yield f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"
+        looks = f" and {cost.looks:,} looks at {cost.look_ns:.0f} ns" if data.looks is not None else ""
+        yield f"{cost.events:,} events at {cost.event_ns:.0f} ns{looks}: {cost.share:.2%} of the traced time"
     if cost.lost:
         yield _lost(cost)
+    if cost.lost_looks:
+        yield f"{cost.lost_looks:,} long holds and waits are without a function: there was no room for more than {cost.looks:,}"
     if data.lost_marks:
         yield f"{data.lost_marks:,} beginnings and ends of spans are lost: there was no room for them"
     if not data.tells_forced:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gilscope.contention import Contention, contention
+from gilscope.stretches import ended_by
 from gilscope.trace_data import TraceData, TracedThread
 
 #: Shares of the time in which some thread waits for the GIL, below which nothing is lost and above which most is.
@@ -118,10 +119,13 @@ def _cause(data: TraceData, found: Contention) -> str:
 
 def _stubborn(data: TraceData, found: Contention) -> str:
     name = data.distinct_names()[found.longest_by] if found.longest_by is not None else "a thread"
+    function = ended_by(data, found.longest_hold)
+    then = f" (then {function} let go)" if function is not None else ""
+    kept = f"{name} kept it for {_duration(found.longest_ns)} in spite of others{then}"
     return (
-        f"Python code lets go within 5 ms when asked, but {name} kept it for {_duration(found.longest_ns)} in spite of others: "
-        "a call into native code that does not release the GIL (or the system took the core away meanwhile). It would help if "
-        "that call released it, or worked in smaller pieces."
+        f"Python code lets go within 5 ms when asked, but {kept}: a call into native code that does not "
+        "release the GIL (or the system took the core away meanwhile). It would help if that call released it, or worked in "
+        "smaller pieces."
     )
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from gilscope.reports import timeline
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 
 
 def html(data: TraceData, title: str = "who held the GIL") -> str:
     """Return a trace as HTML."""
-    return f"<pre>{escape(table(data))}</pre><p>{escape(diagnosis(data))}</p>{_picture(data, title)}"
+    return f"<pre>{escape(table_with_functions(data))}</pre><p>{escape(diagnosis(data))}</p>{_picture(data, title)}"
 
 
 def _picture(data: TraceData, title: str) -> str:

@@ -11,9 +11,9 @@ from string import Template
 from typing import Any
 
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.reports.lanes import MOST_LANES, WIDTH, Lane, lanes, span_boxes, state_boxes
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 
 FORMATS = (".png", ".svg", ".html")
 #: Okabe and Ito's blue and orange, which all eyes tell apart, and grey for what does not matter; in print dark, medium and light.
@@ -114,7 +114,7 @@ def page(data: TraceData, title: str) -> str:
         title=escape(title),
         policy=_POLICY,
         diagnosis=escape(diagnosis(data)),
-        table=escape(table(data)),
+        table=escape(table_with_functions(data)),
         library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", _version()),
         spec=_script(specification(data, title)),
         dark=_script(config(DARK, "transparent")),
