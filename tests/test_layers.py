@@ -25,7 +25,7 @@ LAYERS = (
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),
-    ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),
+    ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "cpu_time", "chrome", "contention"),
     ("tracing",),
     ("loading", "measure", "scaling_map"),
     ("observing", "experiments", "reports"),

@@ -21,7 +21,8 @@ def made_up(names=("main", 'a "quoted" ünïcode\n', "reused"), ids=(7, 8, 8)):
     columns = ([0, 0, 0, 1, 1, 2], [0, 2, 0, 1, 0, 2], [0, 100, 250, 50, 101, 300], [100, 250, 1001, 101, 249, 1001])
     thread, state, start, stop = (np.array(column) for column in columns)
     intervals = Intervals(thread.astype(np.uint16), state.astype(np.uint8), start + START, stop + START)
-    return Trace(TraceData(START, START + 1001, list(names), list(ids), intervals, events=9, lost=2, event_ns=8.5))
+    counts = {"events": 9, "lost": 2, "event_ns": 8.5}
+    return Trace(TraceData(START, START + 1001, list(names), list(ids), intervals, **counts, cpu_ns=[300, 0, None]))
 
 
 def document(tmp_path, trace=None, name="x.json"):
@@ -47,6 +48,15 @@ def test_one_of_a_live_program_too(tmp_path):
         sum(range(1000))
     trace.save(tmp_path / "x.json.gz")
     assert gs.load(tmp_path / "x.json.gz").threads == trace.threads
+
+
+def test_files_of_versions_that_knew_no_cpu_time(tmp_path):
+    found = document(tmp_path)
+    for each in found["traceEvents"]:
+        each.get("args", {}).pop("cpu_ns", None)
+    loaded = Trace.from_dict(found)
+    assert {each.outside_running_ns for each in loaded.threads} == {None}
+    assert [each.held_ns for each in loaded.threads] == [each.held_ns for each in made_up().threads]
 
 
 def test_reused_native_ids_come_one_after_the_other():

@@ -12,6 +12,13 @@
 
 #define GS_MAX_THREADS (1 << GS_THREAD_BITS)
 
+/* What a thread knows of itself. A fresh thread has fresh memory, so a reused thread id never continues another's. */
+typedef struct {
+    unsigned trace; /* the trace that the rest is about */
+    unsigned thread;
+    int waits;
+} gs_self;
+
 typedef struct {
     uint64_t *events, *next, *end; /* end is moved down to next when the trace ends early */
     size_t lost;
@@ -20,14 +27,8 @@ typedef struct {
     unsigned number; /* of this trace */
     unsigned threads, max_threads;
     int32_t *native_ids;
+    void (*enrolled)(gs_self *self); /* called in a thread that has just got its number */
 } gs_recorder;
-
-/* What a thread knows of itself. A fresh thread has fresh memory, so a reused thread id never continues another's. */
-typedef struct {
-    unsigned trace; /* the trace that the rest is about */
-    unsigned thread;
-    int waits;
-} gs_self;
 
 static inline void gs_write(gs_recorder *r, const gs_self *self, gs_event_kind kind, uint64_t ticks) {
     uint64_t since = (ticks - r->base) >> r->shift;
@@ -49,6 +50,7 @@ static inline void gs_enrol(gs_recorder *r, gs_self *self) {
     self->thread = r->threads;
     self->waits = 0;
     r->native_ids[r->threads++] = (int32_t)syscall(SYS_gettid);
+    if (r->enrolled) r->enrolled(self);
 }
 
 static inline void gs_record(gs_recorder *r, gs_self *self, gs_event_kind kind, uint64_t ticks) {

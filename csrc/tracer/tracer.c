@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "cpu.h"
 #include "record.h"
 #include "slots.h"
 
@@ -40,6 +41,7 @@ static lesson release;
 
 static gs_recorder recorder;
 static int32_t native_ids[GS_MAX_THREADS];
+static const int64_t *cpu_ns;
 static unsigned last_number = FIRST_TRACE;
 static size_t mapped;
 static gs_anchor started;
@@ -195,6 +197,7 @@ static void forget(void) {
 static void in_child(void) {
     atomic_store_explicit(&mode, IDLE, memory_order_relaxed);
     learning = NULL;
+    gs_cpu_in_child();
     forget();
 }
 
@@ -204,6 +207,8 @@ static void begin(void) {
     recorder.number = last_number = last_number == UINT32_MAX ? FIRST_TRACE : last_number + 1;
     recorder.native_ids = native_ids;
     recorder.max_threads = GS_MAX_THREADS;
+    recorder.enrolled = gs_cpu_enrol;
+    cpu_ns = gs_cpu_watch(recorder.number);
     started = gs_anchor_now(options.counter);
     recorder.base = started.ticks - (1 << 20);           /* another core's counter may be a little behind */
     gs_record(&recorder, &self, GS_TAKE, started.ticks); /* before any hook can: this thread has the GIL */
@@ -248,6 +253,7 @@ const char *gs_trace_stop(gs_recording *recording) {
     if (phase != RUNNING) return "no trace is running";
     phase = STOPPING;
     gs_anchor stopped = gs_anchor_now(recorder.counter);
+    gs_cpu_read(native_ids, recorder.threads); /* before others can have the GIL */
     atomic_store_explicit(&mode, IDLE, memory_order_release);
     options.pair(); /* takes gil->mutex: a hook that still saw the trace running held it, and is done */
     *recording = (gs_recording){
@@ -255,6 +261,7 @@ const char *gs_trace_stop(gs_recording *recording) {
         .count = recorder.next - recorder.events,
         .lost = recorder.lost,
         .native_ids = native_ids,
+        .cpu_ns = cpu_ns,
         .threads = recorder.threads,
         .base = recorder.base,
         .shift = recorder.shift,

@@ -82,6 +82,7 @@ def from_dict(document: Any) -> TraceData:
             native_ids=native_ids,
             intervals=_intervals(slices, [each["tid"] for each in lanes], known["start_ns"]),
             spans=_spans(document["traceEvents"], named, known["start_ns"]),
+            cpu_ns=_cpu_times([each["args"].get("cpu_ns") for each in lanes]),
             **known,
         )
     except TraceError:
@@ -102,6 +103,11 @@ def _intervals(slices: list[dict[str, Any]], lanes: list[int], start: int) -> In
     )
 
 
+def _cpu_times(found: list[Any]) -> list[int | None]:
+    """Return what the threads say, which files of earlier versions do not."""
+    return [None if each is None else int(each) for each in found]
+
+
 def _spans(events: list[dict[str, Any]], lanes: list[dict[str, Any]], start: int) -> tuple[TracedSpan, ...]:
     threads = {each["tid"]: int(each["args"]["spans_of"]) for each in lanes if "spans_of" in each["args"]}
     found = []
@@ -118,8 +124,9 @@ def _lines(data: TraceData) -> Iterator[str]:
     process = {"ph": "M", "name": "process_name", "pid": _PROCESS, "tid": 0, "args": {"name": "traced by gilscope"}}
     yield json.dumps(process)
     lanes = _lanes(data.native_ids)
-    for name, native_id, lane in zip(data.names, data.native_ids, lanes, strict=True):
-        about = {"name": name, "native_id": native_id}
+    cpu = data.cpu_ns or [None] * len(lanes)
+    for name, native_id, cpu_ns, lane in zip(data.names, data.native_ids, cpu, lanes, strict=True):
+        about = {"name": name, "native_id": native_id, "cpu_ns": cpu_ns}
         yield ",\n" + json.dumps({"ph": "M", "name": "thread_name", "pid": _PROCESS, "tid": lane, "args": about})
     yield from _lives(data, lanes)
     yield from _states(data, lanes)

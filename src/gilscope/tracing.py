@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gilscope import chrome, spans
 from gilscope._native import tracer
+from gilscope.cpu_time import cpu_used
 from gilscope.spans import TracedSpan
 from gilscope.thread_names import ThreadNames
 from gilscope.trace_data import TraceCost, TraceData, TracedThread
@@ -189,13 +190,13 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
     _require_count(max_events)
     found, process = Trace(), os.getpid()
     with ThreadNames(tracer.learn) as names:
-        started_ns = _start(max_events, names.started_alone)
+        without_gil = _start(max_events, names)
         spans.start()
         try:
             yield found
         finally:
             marks = spans.stop()
-            data = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            data = _stop(without_gil, names) if os.getpid() == process else TraceData(0, 0, forked=True)
             found._found = replace(data, spans=spans.matched(marks, data.start_ns, data.stop_ns), lost_marks=marks.lost)
 
 
@@ -206,21 +207,21 @@ def _require_count(max_events: Any) -> None:
         raise ValueError(f"max_events must be from 1 to {2**44}, not {max_events}")
 
 
-def _start(max_events: int, alone: bool) -> int | None:
-    """Start to record; return the time instead where there is no GIL."""
+def _start(max_events: int, names: ThreadNames) -> Recording | None:
+    """Start to record; where there is no GIL return a recording that is empty and goes on."""
     if (reason := tracer.unavailable()) is not None:
         raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
     if not _has_gil():
-        return time.perf_counter_ns()
-    if (reason := tracer.start(max_events, _counter_is_steady(), alone)) is not None:
+        return _nothing(time.perf_counter_ns(), tracer.cpu_ns(names.before))
+    if (reason := tracer.start(max_events, _counter_is_steady(), names.started_alone, names.before)) is not None:
         kinds: dict[str, type[Exception]] = {tracer.BUSY: RuntimeError, tracer.NO_ROOM: MemoryError}
         raise kinds.get(reason, TracerUnavailable)(f"the GIL cannot be traced: {reason}")
     return None
 
 
-def _stop(started_ns: int | None, names: ThreadNames) -> TraceData:
-    if started_ns is not None:
-        return traced(_nothing(started_ns, time.perf_counter_ns()), names, gil=False)
+def _stop(without_gil: Recording | None, names: ThreadNames) -> TraceData:
+    if without_gil is not None:
+        return traced(replace(without_gil, stop=(1, time.perf_counter_ns())), names, gil=False)
     return traced(Recording(**tracer.stop()), names)
 
 
@@ -228,15 +229,19 @@ def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> Tra
     """Return what a recording says, with what is known of its threads."""
     heard = recording.native_ids.tolist()
     others = names.bystanders(heard)
-    intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
+    there_before, clocks = names.were_there_before(heard), tracer.cpu_ns(others)
+    intervals = intervals_of(recording, there_before, names.have_ended(heard), len(others))
     ids = [*heard, *others]
     first, last = span(recording)
     counts = len(recording.events), recording.lost, recording.event_ns
-    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=recording.tells_forced)
+    cpu = cpu_used(recording, there_before, {each: clocks.get(each) for each in others})
+    told = recording.tells_forced
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=told, cpu_ns=cpu)
 
 
-def _nothing(start_ns: int, stop_ns: int) -> Recording:
-    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0, tells_forced=True)
+def _nothing(start_ns: int, cpu_before: dict[int, int]) -> Recording:
+    none = np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0
+    return Recording(*none, (0, start_ns), (1, start_ns), 0.0, tells_forced=True, cpu_before=cpu_before)
 
 
 def _has_gil() -> bool:

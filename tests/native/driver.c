@@ -57,6 +57,9 @@ static void fail(const char *why) {
 static void check(const gs_recording *r) {
     uint64_t holder = 0;
     int held = 0;
+    for (size_t i = 0; i < r->threads; i++) {
+        if (r->cpu_ns[i] < 0) fail("a thread's CPU time is not known");
+    }
     for (size_t i = 0; i < r->count; i++) {
         unsigned kind = r->events[i] & ((1 << GS_KIND_BITS) - 1);
         uint64_t thread = r->events[i] >> GS_KIND_BITS & ((1 << GS_THREAD_BITS) - 1);

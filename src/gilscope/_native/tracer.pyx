@@ -32,6 +32,7 @@ cdef extern from "gilscope/trace.h":
         size_t count
         size_t lost
         const void *native_ids
+        const void *cpu_ns
         size_t threads
         unsigned long long base
         int shift
@@ -48,6 +49,9 @@ cdef extern from "gilscope/trace.h":
     const char *gs_trace_learn()
     const char *gs_trace_stop(gs_recording *recording)
     void gs_trace_release()
+    long long gs_thread_cpu_ns(int native_id)
+
+cdef object cpu_before = {}
 
 KIND_BITS, THREAD_BITS = GS_KIND_BITS, GS_THREAD_BITS
 BUSY, NO_ROOM = (<bytes>GS_BUSY).decode(), (<bytes>GS_NO_ROOM).decode()
@@ -91,7 +95,7 @@ def unavailable():
     return text(gs_trace_unavailable())
 
 
-def start(size_t max_events, bint counter, bint alone=False):
+def start(size_t max_events, bint counter, bint alone=False, native_ids=()):
     """Start to record.
 
     Parameters
@@ -102,12 +106,15 @@ def start(size_t max_events, bint counter, bint alone=False):
         Read the processor's time-stamp counter, which must be what the kernel keeps time by; else the monotonic clock.
     alone : bool
         The calling thread is the only one, and `learn` will be called before it starts another.
+    native_ids : sequence of int
+        The threads that there are: what CPU time they have used by then is returned by `stop`.
 
     Returns
     -------
     str or None
         Why it did not start.
     """
+    global cpu_before
     cdef gs_trace_options options
     options.max_events = max_events
     options.counter = counter
@@ -116,7 +123,16 @@ def start(size_t max_events, bint counter, bint alone=False):
     options.thread_state = thread_state
     options.be_forced = be_forced
     options.alone = alone
-    return text(gs_trace_start(&options))
+    error = text(gs_trace_start(&options))
+    if error is None:
+        cpu_before = cpu_ns(native_ids)  # the GIL is held since the start
+    return error
+
+
+def cpu_ns(native_ids):
+    """Return the CPU time that each of these threads has used, in nanoseconds; those that there are not are left out."""
+    found = {native_id: gs_thread_cpu_ns(native_id) for native_id in native_ids}
+    return {native_id: ns for native_id, ns in found.items() if ns >= 0}
 
 
 def learn():
@@ -146,6 +162,8 @@ def stop():
         return {
             "events": copied(found.events, found.count, np.uint64),
             "native_ids": copied(found.native_ids, found.threads, np.int32),
+            "cpu_ns": copied(found.cpu_ns, found.threads, np.int64),
+            "cpu_before": cpu_before,
             "lost": found.lost,
             "base": found.base,
             "shift": found.shift,

@@ -9,6 +9,8 @@ from gilscope.trace_data import TraceData, TracedThread
 SOME, MUCH = 0.05, 0.25
 #: A program that holds the GIL for less of its time than this has other things to do.
 LITTLE = 0.1
+#: Cores on which threads run without the GIL, on average: below the one nothing runs, from the other on that is what they do.
+IDLE, BUSY = 0.05, 0.5
 #: Holds that others wait for and that last less than this on average: the switching is the work.
 SHORT_NS = 100_000
 _SLOW_TO_WAKE = "Threads were slow to wake up, which is not the program's doing: the cores may have had other work."
@@ -21,8 +23,8 @@ def diagnosis(data: TraceData) -> str:
 
     1. There is no GIL, or nothing was traced: so it says.
     2. One thread only had or wanted the GIL: it costs nothing.
-    3. In less than 5 % of the time did any thread wait for it: it is not the bottleneck; and if it was held for less than 10 %,
-       the threads were outside.
+    3. In less than 5 % of the time did any thread wait for it: it is not the bottleneck, and what the threads did without it is
+       told: run native code, on so many cores, or neither.
     4. Otherwise it limits the program: from 25 % on it is the bottleneck. At fault is what the holders did while others waited,
        whichever took the largest part of that time: kept the GIL through three switch intervals or more (a call that does not
        release it), were made to let go (Python code that takes turns), or let go themselves (many short takes if holds were
@@ -43,9 +45,9 @@ def _judged(data: TraceData) -> list[str]:
     users = [replace(each, name=name) for each, name in named if each.held_ns or each.waiting_ns]
     found = contention(data)
     if len(users) <= 1:
-        return _alone(users, data.held_fraction())
+        return _alone(users, data)
     if found.contended < SOME:
-        return _harmless(found, data.held_fraction())
+        return _harmless(found, data)
     return [_verdict(found), _whose(data, found), *_sufferer(users), _cause(data, found)]
 
 
@@ -56,23 +58,39 @@ def _reach(data: TraceData) -> list[str]:
     return [f"This is about the first {seconds:.3g} s only, after which there was no room for events (see max_events)."]
 
 
-def _alone(users: list[TracedThread], held: float) -> list[str]:
+def _alone(users: list[TracedThread], data: TraceData) -> list[str]:
+    held = data.held_fraction()
     if not users:
-        return ["No thread used the GIL."]
+        return ["No thread used the GIL.", _outside(data)]
     first = f"Only {users[0].name} used the GIL ({held:.0%} of the time): nobody else wanted it, so it costs nothing here."
     if held >= 0.5:
         return [
             first,
             "A second thread would have to share it, except in native code that releases it; processes would not.",
         ]
-    return [first, "The rest of the time went to native code without the GIL, or to waiting for something else."]
+    return [first, _outside(data)]
 
 
-def _harmless(found: Contention, held: float) -> list[str]:
+def _harmless(found: Contention, data: TraceData) -> list[str]:
+    held = data.held_fraction()
     first = f"The GIL is not the bottleneck: threads waited for it in {_percent(found.contended)} of the time."
     if held < LITTLE:
-        return [first, "It was hardly used: threads were outside, running native code or waiting for something else."]
-    return [first, f"It was held for {held:.0%}, but hardly ever wanted by two threads at once."]
+        return [first, "It was hardly used.", _outside(data)]
+    return [first, f"It was held for {held:.0%}, but hardly ever wanted by two threads at once.", _outside(data)]
+
+
+def _outside(data: TraceData) -> str:
+    """Say what threads did without the GIL, as far as their clocks tell it."""
+    running = [each.outside_running_ns for each in data.threads()]
+    known = [each for each in running if each is not None]
+    if len(known) < len(running):
+        return "The rest of the time went to native code without the GIL, or to waiting for something else."
+    cores = sum(known) / max(data.stop_ns - data.start_ns, 1)
+    if cores < IDLE:
+        return "Hardly anything ran without it: threads slept, or waited for something else than the GIL, such as I/O."
+    if cores < BUSY:
+        return f"Native code ran without it for {cores:.0%} of the time; else threads slept or waited for something else."
+    return f"Native code ran without it, on {cores:.1f} cores at a time on average."
 
 
 def _percent(share: float) -> str:
