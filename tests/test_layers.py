@@ -29,6 +29,7 @@ LAYERS = (
     ("tracing",),
     ("loading", "measure", "scaling_map"),
     ("observing", "experiments", "reports"),
+    ("selftest_tracer",),
     ("running", "selftest"),
     ("commands", "notebook"),
 )
