@@ -36,6 +36,7 @@ typedef struct {
     const void *save_thread;     /* PyEval_SaveThread */
     void (*pair)(void);          /* drops the GIL by PyEval_SaveThread and takes it back */
     void *(*thread_state)(void); /* PyGILState_GetThisThreadState */
+    void (*block)(void);         /* drops the GIL once to wait for a lock, and takes it back */
     void (*be_forced)(void);     /* returns when another thread has made this one drop the GIL */
     int alone;                   /* this thread is the only one: be_forced is left to gs_trace_learn */
 } gs_trace_options;

@@ -1,5 +1,5 @@
-/* A thread that has ended has no clock any more, and its native id may be another's. So each thread of a trace looks at its own
- * clock in a destructor of pthreads', which runs in it at its end, whoever started it.
+/* A thread that has ended has no clock any more, and its native id may be another's. So each thread of a trace looks at its
+ * own clock in a destructor of pthreads', which runs in it at its end, whoever started it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

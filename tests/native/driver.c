@@ -14,6 +14,7 @@ void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *state);
 void *PyGILState_GetThisThreadState(void);
 int handle_pending(void);
+void park(void);
 void *signal_slot(void);
 
 static atomic_int done, visits;
@@ -81,7 +82,7 @@ static void refused(const char *why) {
 
 static void trace(size_t max_events) {
     gs_trace_options options = {max_events, 1, (const void *)PyEval_SaveThread, pair, PyGILState_GetThisThreadState,
-                                be_forced,  0};
+                                park,       be_forced, 0};
     gs_recording recording;
     const char *error = gs_trace_start(&options);
     if (error) refused(error);
@@ -90,6 +91,7 @@ static void trace(size_t max_events) {
         void *state = PyEval_SaveThread();
         nanosleep(&(struct timespec){0, 100000}, NULL);
         PyEval_RestoreThread(state);
+        park();
     }
     if ((error = gs_trace_stop(&recording))) fail(error);
     check(&recording);
@@ -104,6 +106,7 @@ int main(void) {
     pthread_t threads[THREADS];
     PyEval_RestoreThread(NULL);
     trace(100); /* when nothing was waited for yet, and lazy slots are unresolved */
+    if (counts[GS_DROP]) fail("a forced drop although there is no other thread");
     for (size_t i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, work, (void *)(i + 1));
     for (int round = 0; round < ROUNDS || (round < PATIENCE && !saw_all()); round++) trace(round % 2 ? 1000000 : 100);
     atomic_store(&done, 1);

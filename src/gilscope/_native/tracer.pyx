@@ -5,6 +5,7 @@ import numpy as np
 from libc.string cimport memcpy
 
 from gilscope.forced_switch import be_forced as _be_forced
+from gilscope.forced_switch import block as _block
 
 cdef extern from "Python.h":
     ctypedef struct PyThreadState
@@ -24,6 +25,7 @@ cdef extern from "gilscope/trace.h":
         const void *save_thread
         void (*pair)() noexcept nogil
         void *(*thread_state)() noexcept nogil
+        void (*block)() noexcept
         void (*be_forced)() noexcept
         int alone
 
@@ -66,6 +68,10 @@ cdef void release_and_take() noexcept nogil:
 
 cdef void *thread_state() noexcept nogil:
     return PyGILState_GetThisThreadState()
+
+
+cdef void block() noexcept:
+    _block()
 
 
 cdef void be_forced() noexcept:
@@ -121,6 +127,7 @@ def start(size_t max_events, bint counter, bint alone=False, native_ids=()):
     options.save_thread = <const void *>PyEval_SaveThread
     options.pair = release_and_take
     options.thread_state = thread_state
+    options.block = block
     options.be_forced = be_forced
     options.alone = alone
     error = text(gs_trace_start(&options))
