@@ -117,7 +117,14 @@ def test_nobody_waits(trace):
         (made("hooo", "oooo", cpu_ns=[1 * MS, None]), ["Only t0", "native code without the GIL, or to waiting"]),
         (made("oooo", cpu_ns=[0]), ["No thread used the GIL. Hardly anything ran without it: threads slept"]),
         (made("hhhh" + "o" * 96, "oooowh" + "o" * 94, cpu_ns=[90 * MS, 91 * MS]), ["hardly used", "on 1.8 cores at a time"]),
-        (made("h" * 50 + "o" * 50, "o" * 50 + "h" * 50, cpu_ns=[0, 0]), ["held for 100%", "Hardly anything ran without it"]),
+        (
+            made("h" * 50 + "o" * 50, "o" * 50 + "h" * 50, cpu_ns=[50 * MS, 50 * MS]),
+            ["held for 100%", "Hardly anything ran without it"],
+        ),
+        (
+            made("hhhhh" + "o" * 15, "o" * 20, cpu_ns=[3 * MS, 0]),
+            ["native code without the GIL, or to", "For 2 ms and more threads held"],
+        ),
         (made("hhho", "oooo", lost=5), ["This is about the first 0.004 s only", "Only t0"]),
     ],
 )

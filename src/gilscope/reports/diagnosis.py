@@ -31,13 +31,14 @@ def diagnosis(data: TraceData) -> str:
        shorter than 0.1 ms on average; else stretches of Python between calls that release, or a system that is slow to wake
        them, whichever took longer). Who held it is named, unless for half of the time and more nobody did.
 
-    If events were lost a sentence says how much of the program this speaks of.
+    If events were lost a sentence says how much of the program this speaks of; and if by their CPU clocks threads held the GIL
+    for 5 % of the time and more without running, the last sentence says that.
     """
     if data.forked or not data.threads():
         return "Nothing was traced."
     if not data.gil:
         return "This Python has no GIL: threads do not wait for it, whatever they do."
-    return " ".join([*_reach(data), *_judged(data)])
+    return " ".join([*_reach(data), *_judged(data), *_off_core(data)])
 
 
 def _judged(data: TraceData) -> list[str]:
@@ -83,14 +84,28 @@ def _outside(data: TraceData) -> str:
     """Say what threads did without the GIL, as far as their clocks tell it."""
     running = [each.outside_running_ns for each in data.threads()]
     known = [each for each in running if each is not None]
-    if len(known) < len(running):
+    if len(known) < len(running) or _off_core(data):
         return "The rest of the time went to native code without the GIL, or to waiting for something else."
     cores = sum(known) / max(data.stop_ns - data.start_ns, 1)
     if cores < IDLE:
-        return "Hardly anything ran without it: threads slept, or waited for something else than the GIL, such as I/O."
+        return "Hardly anything ran without it: threads slept, or waited for something else, such as I/O or a core."
     if cores < BUSY:
-        return f"Native code ran without it for {cores:.0%} of the time; else threads slept or waited for something else."
+        return (
+            f"Native code ran without it for {cores:.0%} of the time; else threads slept or waited for I/O, a core and the like."
+        )
     return f"Native code ran without it, on {cores:.1f} cores at a time on average."
+
+
+def _off_core(data: TraceData) -> list[str]:
+    """Tell of holds in which nothing ran; then what a thread's clock says is no measure of what it did outside either."""
+    clocks = zip(data.threads(), data.cpu_ns, strict=True) if data.cpu_ns else ()
+    idle = sum(max(thread.held_ns - cpu_ns, 0) for thread, cpu_ns in clocks if cpu_ns is not None)
+    if idle < SOME * (data.stop_ns - data.start_ns):
+        return []
+    return [
+        f"For {_duration(idle)} and more threads held it without running: other programs wanted the cores, or a call slept "
+        "without releasing it."
+    ]
 
 
 def _percent(share: float) -> str:
