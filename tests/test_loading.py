@@ -9,6 +9,7 @@ import pytest
 import gilscope as gs
 from gilscope.chrome import FORMAT, TraceError
 from gilscope.results import Session, SessionError
+from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
 from gilscope.tracing import Trace
@@ -76,6 +77,27 @@ def test_it_is_chromes_format(tmp_path):
     assert [each["name"] for each in found["traceEvents"] if each["ph"] == "M"] == ["process_name"] + ["thread_name"] * 3
     lanes = {each["tid"]: each["args"]["name"] for each in found["traceEvents"] if each["name"] == "thread_name"}
     assert list(lanes.values()) == made_up()._data.names
+
+
+READERS = {
+    "floats": lambda each: (each["ts"], each["ts"] + each["dur"]),
+    "nanoseconds, cut": lambda each: (int(each["ts"] * 1000), int(each["ts"] * 1000) + int(each["dur"] * 1000)),
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_programs_that_add_start_and_duration_find_nothing_that_overlaps(tmp_path, reader):
+    """One state begins when the last ends, to the nanosecond; rounding may not let it begin before."""
+    edges = START + np.cumsum(np.random.default_rng(0).integers(1, 10**9, 5_000))
+    states = np.arange(len(edges) - 1, dtype=np.uint8) % 3
+    intervals = Intervals(np.zeros(len(states), np.uint16), states, edges[:-1], edges[1:])
+    last = int(edges[-1])
+    spans = tuple(TracedSpan(7, f"{at}", int(edges[at]), last) for at in range(4))  # as if they were open at the stop
+    found = document(tmp_path, Trace(TraceData(START, last, ["main"], [7], intervals, spans=spans)))["traceEvents"]
+    slices = {kind: [reader(each) for each in found if each.get("cat") == kind] for kind in ("thread", "gil", "span")}
+    assert all(stop <= start for (_, stop), (start, _) in zip(slices["gil"], slices["gil"][1:], strict=False))
+    assert slices["gil"][-1][1] <= slices["thread"][0][1]
+    assert all(inner[1] <= outer[1] for outer, inner in zip(slices["span"], slices["span"][1:], strict=False))
 
 
 def test_states_nest_in_lives(tmp_path):
