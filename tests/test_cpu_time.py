@@ -65,6 +65,9 @@ class Known:
         (found,) = [each for each in trace.threads if each.native_id == self.native_id]
         return found
 
+    def cpu_ns(self, trace):
+        return trace.data.cpu_ns[trace.data.native_ids.index(self.native_id)]
+
     def join(self):
         self._done.wait()
         return self
@@ -91,8 +94,9 @@ def test_native_code_outside_is_running(start):
     with gs.trace() as trace:
         known = Known(compute, start).join()
     found = known.row(trace)
-    assert found.outside_running_ns >= min(known.used - found.held_ns, found.outside_ns) - MS
-    assert found.outside_running_ns >= 20 * MS  # of 50, most of which are outside
+    assert 50 * MS <= known.used <= known.cpu_ns(trace) <= known.used + 20 * MS  # its birth and its end cost something too
+    # Nearly all of it, unless the thread was off its core while it held the GIL, as where other programs want the cores.
+    assert found.outside_running_ns >= min(known.used - found.held_ns, found.outside_ns)
     assert found.outside_running_ns + found.outside_blocked_ns == found.outside_ns
 
 
@@ -148,7 +152,8 @@ def test_a_thread_that_goes_on_is_asked_at_the_stop():
         time.sleep(0.1)
     enough.set()
     found = known.join().row(trace)
-    assert 0 < found.outside_running_ns <= known.used
+    assert 0 < known.cpu_ns(trace) <= known.used
+    assert found.outside_running_ns <= known.used
 
 
 @needs_tracer
