@@ -20,7 +20,7 @@ from gilscope.tracing import Trace, trace
 DUTIES = (10, 50, 90)  # percent of a period for which the GIL is held
 PERIOD_US = 5000
 PERIODS, ROUNDS = 20, 3
-POINTS = 1.0  # how far a share may be off; on a quiet machine it is less than a tenth of that
+POINTS = 1.0  # how far a share may be off; it was 0.1 to 0.6 where other programs wanted all cores
 
 Stamps = NDArray[np.int64]
 
