@@ -69,6 +69,7 @@ def test_all_scripts_are_there():
         "harness_bias",
         "tracer_accuracy",
         "tracer_cost",
+        "tracer_slowdown",
         "span_cost",
     }
     assert (FOLDER / "peers" / "peers.py").exists()

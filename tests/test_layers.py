@@ -34,6 +34,7 @@ LAYERS = (
         "stretches",
         "trace_table",
         "thread_names",
+        "cpu_time",
         "chrome",
         "contention",
     ),
@@ -41,6 +42,7 @@ LAYERS = (
     ("loading", "measure", "scaling_map"),
     ("checking",),
     ("observing", "experiments", "reports"),
+    ("selftest_tracer",),
     ("running", "selftest"),
     ("commands", "notebook"),
 )

@@ -235,3 +235,13 @@ for cell in ("%%giltrace\\n1/0", "%%giltrace no name\\n1"):
     assert "ZeroDivisionError" in done.stdout
     assert done.stdout.count("False\n") == 2
     assert "%%giltrace takes --who and the name of a variable" in done.stdout + done.stderr
+
+
+def test_the_page_fits_the_window():
+    """What a narrow window asks of the picture: it takes the width from the page's script, and the shares keep to its end."""
+    specification = timeline.specification(made(2, 10), "x")
+    assert specification["layer"][-1]["encoding"]["x"] == {"value": "width"}
+    assert specification["layer"][0]["encoding"]["x"]["scale"]["domain"][0] == 0
+    page = timeline.page(made(2, 10), "x")
+    assert f"Math.max({timeline.LEAST_WIDTH}, Math.min(spec.width, room))" in page
+    assert f".clientWidth - {timeline.MARGINS}\n" in page

@@ -291,7 +291,7 @@ def test_few_events(program, tmp_path):
         (["."], 1, "there is no __main__.py in '.'"),
         (["-m", "no_such_module"], 1, "there is no module 'no_such_module'"),
         (["-m", "no_such_module.part"], 1, "there is no module 'no_such_module.part': No module named 'no_such_module'"),
-        (["-m", "json"], 1, "'json' is a package without a __main__, so it cannot be run"),
+        (["-m", "xml"], 1, "'xml' is a package without a __main__, so it cannot be run"),
         (["-o", "x.pdf", "there.py"], 1, "a timeline is a .png, .svg or .html file, not 'x.pdf'"),
         (["-o", "missing/x.json", "there.py"], 2, "there is no folder 'missing'"),
         (["--max-events", "0", "there.py"], 2, "0 is not in the range"),

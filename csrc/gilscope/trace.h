@@ -43,6 +43,7 @@ typedef struct {
     const void *save_thread;     /* PyEval_SaveThread */
     void (*pair)(void);          /* drops the GIL by PyEval_SaveThread and takes it back */
     void *(*thread_state)(void); /* PyGILState_GetThisThreadState */
+    void (*block)(void);         /* drops the GIL once to wait for a lock, and takes it back */
     void (*be_forced)(void);     /* returns when another thread has made this one drop the GIL */
     int alone;                   /* this thread is the only one: be_forced is left to gs_trace_learn */
     /* A new reference to the code that this thread runs, or NULL; called with gil->mutex held. NULL: nobody looks. */
@@ -55,6 +56,7 @@ typedef struct {
     const uint64_t *events;
     size_t count, lost;        /* lost: those after the buffer was full, or the thread numbers used up */
     const int32_t *native_ids; /* by thread number */
+    const int64_t *cpu_ns;     /* the CPU time that each used since its birth, at its end or at the stop; -1 if not known */
     size_t threads;
     uint64_t base; /* an event's ticks << shift, plus this, are an anchor's ticks */
     int shift;
@@ -74,5 +76,8 @@ const char *gs_trace_start(const gs_trace_options *options);
 const char *gs_trace_learn(void);                   /* before a second thread starts while recording */
 const char *gs_trace_stop(gs_recording *recording); /* what it points to is valid until the release */
 void gs_trace_release(void);
+
+/* The CPU time that a thread of this process has used, -1 if there is none. */
+int64_t gs_thread_cpu_ns(int32_t native_id);
 
 #endif

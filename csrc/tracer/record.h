@@ -12,6 +12,14 @@
 
 #define GS_MAX_THREADS (1 << GS_THREAD_BITS)
 
+/* What a thread knows of itself. A fresh thread has fresh memory, so a reused thread id never continues another's. */
+typedef struct {
+    unsigned trace; /* the trace that the rest is about */
+    unsigned thread;
+    int waits;
+    uint64_t wants; /* since when it wants the GIL, 0 if it does not */
+} gs_self;
+
 typedef struct {
     uint64_t *events, *next, *end; /* end is moved down to next when the trace ends early */
     size_t lost;
@@ -20,7 +28,8 @@ typedef struct {
     unsigned number; /* of this trace */
     unsigned threads, max_threads;
     int32_t *native_ids;
-    uint64_t took; /* when the GIL was last taken; there is one holder */
+    void (*enrolled)(gs_self *self); /* called in a thread that has just got its number */
+    uint64_t took;                   /* when the GIL was last taken; there is one holder */
     int64_t long_ticks;
     void *(*running)(int *offset);
     gs_look *looks, *next_look, *looks_end;
@@ -28,14 +37,6 @@ typedef struct {
 } gs_recorder;
 
 #define GS_NEVER INT64_MAX /* the long_ticks of a recorder that does not look */
-
-/* What a thread knows of itself. A fresh thread has fresh memory, so a reused thread id never continues another's. */
-typedef struct {
-    unsigned trace; /* the trace that the rest is about */
-    unsigned thread;
-    int waits;
-    uint64_t wants; /* since when it wants the GIL, 0 if it does not */
-} gs_self;
 
 /* Tells whether there was room. */
 static inline int gs_write(gs_recorder *r, const gs_self *self, gs_event_kind kind, uint64_t ticks) {
@@ -60,6 +61,7 @@ static inline void gs_enrol(gs_recorder *r, gs_self *self) {
     self->waits = 0;
     self->wants = 0;
     r->native_ids[r->threads++] = (int32_t)syscall(SYS_gettid);
+    if (r->enrolled) r->enrolled(self);
 }
 
 static inline int gs_record(gs_recorder *r, gs_self *self, gs_event_kind kind, uint64_t ticks) {

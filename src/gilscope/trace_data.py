@@ -1,7 +1,7 @@
 """What a trace holds, as plain data: what is saved and loaded, and what the tables are made of."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,15 @@ class TracedThread:
         How often it took the GIL, and was made to drop it by another thread.
     longest_hold_ns, longest_wait_ns : int
         The longest times in a row.
+    outside_running_ns, outside_blocked_ns : int or None
+        `outside_ns`, split: on a core, in native code; and not, because the thread slept, waited for something else than the GIL,
+        or for a core. None where the thread's CPU clock was not to be had.
+
+    Notes
+    -----
+    A thread's clock tells how long it was on a core, not when. It is taken to be on a core whenever it holds the GIL, and what it
+    used beyond that it is taken to have used outside. So running is too low by the time for which it held the GIL but was
+    preempted, or slept without releasing it; and too high by what it cost to wait for the GIL, some microseconds a wait.
     """
 
     name: str
@@ -41,6 +50,8 @@ class TracedThread:
     forced: int
     longest_hold_ns: int
     longest_wait_ns: int
+    outside_running_ns: int | None = None
+    outside_blocked_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,8 @@ class TraceData:
         Beginnings and ends of spans that had no room.
     looks : Looks or None
         Who ended long holds and waits, if that was asked for.
+    cpu_ns : list of (int or None)
+        By thread number: the CPU time that it used within the trace, None if it is not known; empty if nobody's is.
     """
 
     start_ns: int
@@ -114,6 +127,7 @@ class TraceData:
     spans: tuple[TracedSpan, ...] = ()
     lost_marks: int = 0
     looks: Looks | None = None
+    cpu_ns: list[int | None] = field(default_factory=list)
 
     def threads(self) -> tuple[TracedThread, ...]:
         """Return what each thread did."""
@@ -126,9 +140,10 @@ class TraceData:
             longest(intervals, count, WAITING),
         )
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        return tuple(
+        whole = tuple(
             TracedThread(*who, *row) for who, row in zip(zip(self.names, self.native_ids, strict=True), rows, strict=True)
         )
+        return tuple(_split(*each) for each in zip(whole, self.cpu_ns, strict=True)) if self.cpu_ns else whole
 
     def distinct_names(self) -> list[str]:
         """Return the names of the threads, those that several have with the system's number."""
@@ -154,3 +169,11 @@ class TraceData:
         """Return the share of the time in which any thread held the GIL."""
         held = totals(self.intervals, len(self.names), HELD).sum()
         return float(held / max(self.stop_ns - self.start_ns, 1))
+
+
+def _split(thread: TracedThread, cpu_ns: int | None) -> TracedThread:
+    """Split a thread's time outside into running and blocked."""
+    if cpu_ns is None:
+        return thread
+    running = min(max(cpu_ns - thread.held_ns, 0), thread.outside_ns)
+    return replace(thread, outside_running_ns=running, outside_blocked_ns=thread.outside_ns - running)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gilscope import chrome, spans
 from gilscope._native import tracer
+from gilscope.cpu_time import cpu_used
 from gilscope.spans import TracedSpan
 from gilscope.stretches import TracedStretch, longest, stretch
 from gilscope.thread_names import ThreadNames
@@ -240,13 +241,13 @@ def trace(*, who: bool = False, max_events: int = MAX_EVENTS) -> Iterator[Trace]
     found, process = Trace(), os.getpid()
     _require_functions(who)
     with ThreadNames(tracer.learn) as names:
-        started_ns = _start(max_events, names.started_alone, MAX_LOOKS if who else 0)
+        without_gil = _start(max_events, names, MAX_LOOKS if who else 0)
         spans.start()
         try:
             yield found
         finally:
             marks = spans.stop()
-            data = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            data = _stop(without_gil, names) if os.getpid() == process else TraceData(0, 0, forked=True)
             looks = (data.looks or Looks({}, LONG_NS)) if who else None
             marked = spans.matched(marks, data.start_ns, data.stop_ns)
             found._found = replace(data, spans=marked, lost_marks=marks.lost, looks=looks)
@@ -264,21 +265,22 @@ def _require_functions(who: bool) -> None:
         raise TracerUnavailable(f"functions cannot be told (who): {reason}")
 
 
-def _start(max_events: int, alone: bool, max_looks: int) -> int | None:
-    """Start to record; return the time instead where there is no GIL."""
+def _start(max_events: int, names: ThreadNames, max_looks: int) -> Recording | None:
+    """Start to record; where there is no GIL return a recording that is empty and goes on."""
     if (reason := tracer.unavailable()) is not None:
         raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
     if not _has_gil():
-        return time.perf_counter_ns()
-    if (reason := tracer.start(max_events, _counter_is_steady(), alone, max_looks, LONG_NS)) is not None:
+        return _nothing(time.perf_counter_ns(), tracer.cpu_ns(names.before))
+    steady = _counter_is_steady()
+    if (reason := tracer.start(max_events, steady, names.started_alone, max_looks, LONG_NS, names.before)) is not None:
         kinds: dict[str, type[Exception]] = {tracer.BUSY: RuntimeError, tracer.NO_ROOM: MemoryError}
         raise kinds.get(reason, TracerUnavailable)(f"the GIL cannot be traced: {reason}")
     return None
 
 
-def _stop(started_ns: int | None, names: ThreadNames) -> TraceData:
-    if started_ns is not None:
-        return traced(_nothing(started_ns, time.perf_counter_ns()), names, gil=False)
+def _stop(without_gil: Recording | None, names: ThreadNames) -> TraceData:
+    if without_gil is not None:
+        return traced(replace(without_gil, stop=(1, time.perf_counter_ns())), names, gil=False)
     fields, sightings = tracer.stop()
     recording = Recording(**fields)
     data = traced(recording, names)
@@ -289,15 +291,19 @@ def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> Tra
     """Return what a recording says, with what is known of its threads."""
     heard = recording.native_ids.tolist()
     others = names.bystanders(heard)
-    intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
+    there_before, clocks = names.were_there_before(heard), tracer.cpu_ns(others)
+    intervals = intervals_of(recording, there_before, names.have_ended(heard), len(others))
     ids = [*heard, *others]
     first, last = span(recording)
     counts = len(recording.events), recording.lost, recording.event_ns
-    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=recording.tells_forced)
+    cpu = cpu_used(recording, there_before, {each: clocks.get(each) for each in others})
+    told = recording.tells_forced
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=told, cpu_ns=cpu)
 
 
-def _nothing(start_ns: int, stop_ns: int) -> Recording:
-    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0, tells_forced=True)
+def _nothing(start_ns: int, cpu_before: dict[int, int]) -> Recording:
+    none = np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0
+    return Recording(*none, (0, start_ns), (1, start_ns), 0.0, tells_forced=True, cpu_before=cpu_before)
 
 
 def _has_gil() -> bool:

@@ -15,6 +15,7 @@ void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *state);
 void *PyGILState_GetThisThreadState(void);
 int handle_pending(void);
+void park(void);
 void *signal_slot(void);
 
 static atomic_int done, visits;
@@ -84,6 +85,9 @@ static void check_looks(const gs_recording *r) {
 static void check(const gs_recording *r) {
     uint64_t holder = 0;
     int held = 0;
+    for (size_t i = 0; i < r->threads; i++) {
+        if (r->cpu_ns[i] < 0) fail("a thread's CPU time is not known");
+    }
     check_looks(r);
     for (size_t i = 0; i < r->count; i++) {
         unsigned kind = r->events[i] & ((1 << GS_KIND_BITS) - 1);
@@ -110,6 +114,7 @@ static void trace(size_t max_events) {
                                 .save_thread = (const void *)PyEval_SaveThread,
                                 .pair = pair,
                                 .thread_state = PyGILState_GetThisThreadState,
+                                .block = park,
                                 .be_forced = be_forced,
                                 .running = running,
                                 .max_looks = max_events / 16,
@@ -122,6 +127,7 @@ static void trace(size_t max_events) {
         void *state = PyEval_SaveThread();
         nanosleep(&(struct timespec){0, 100000}, NULL);
         PyEval_RestoreThread(state);
+        park();
     }
     if ((error = gs_trace_stop(&recording))) fail(error);
     check(&recording);
@@ -139,6 +145,7 @@ int main(void) {
     pthread_t threads[THREADS];
     PyEval_RestoreThread(NULL);
     trace(100); /* when nothing was waited for yet, and lazy slots are unresolved */
+    if (counts[GS_DROP]) fail("a forced drop although there is no other thread");
     for (size_t i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, work, (void *)(i + 1));
     for (int round = 0; round < ROUNDS || (round < PATIENCE && !saw_all()); round++) trace(round % 2 ? 1000000 : 100);
     atomic_store(&done, 1);

@@ -8,6 +8,7 @@ from cpython.ref cimport Py_DECREF
 from libc.string cimport memcpy
 
 from gilscope.forced_switch import be_forced as _be_forced
+from gilscope.forced_switch import block as _block
 
 cdef extern from "Python.h":
     ctypedef struct PyThreadState
@@ -34,6 +35,7 @@ cdef extern from "gilscope/trace.h":
         const void *save_thread
         void (*pair)() noexcept nogil
         void *(*thread_state)() noexcept nogil
+        void (*block)() noexcept
         void (*be_forced)() noexcept
         int alone
         void *(*running)(int *offset) noexcept nogil
@@ -50,6 +52,7 @@ cdef extern from "gilscope/trace.h":
         size_t count
         size_t lost
         const void *native_ids
+        const void *cpu_ns
         size_t threads
         unsigned long long base
         int shift
@@ -69,6 +72,9 @@ cdef extern from "gilscope/trace.h":
     const char *gs_trace_learn()
     const char *gs_trace_stop(gs_recording *recording)
     void gs_trace_release()
+    long long gs_thread_cpu_ns(int native_id)
+
+cdef object cpu_before = {}
 
 KIND_BITS, THREAD_BITS = GS_KIND_BITS, GS_THREAD_BITS
 BUSY, NO_ROOM = (<bytes>GS_BUSY).decode(), (<bytes>GS_NO_ROOM).decode()
@@ -86,6 +92,10 @@ cdef void release_and_take() noexcept nogil:
 
 cdef void *thread_state() noexcept nogil:
     return PyGILState_GetThisThreadState()
+
+
+cdef void block() noexcept:
+    _block()
 
 
 cdef void be_forced() noexcept:
@@ -120,7 +130,7 @@ def no_functions():
     return text(GS_NO_FRAMES)
 
 
-def start(size_t max_events, bint counter, bint alone=False, size_t max_looks=0, long long long_ns=0):
+def start(size_t max_events, bint counter, bint alone=False, size_t max_looks=0, long long long_ns=0, native_ids=()):
     """Start to record.
 
     Parameters
@@ -135,18 +145,22 @@ def start(size_t max_events, bint counter, bint alone=False, size_t max_looks=0,
         Look which function ends a long hold or wait, so many times at most, 24 bytes each.
     long_ns : int
         What is long.
+    native_ids : sequence of int
+        The threads that there are: what CPU time they have used by then is returned by `stop`.
 
     Returns
     -------
     str or None
         Why it did not start.
     """
+    global cpu_before
     cdef gs_trace_options options
     options.max_events = max_events
     options.counter = counter
     options.save_thread = <const void *>PyEval_SaveThread
     options.pair = release_and_take
     options.thread_state = thread_state
+    options.block = block
     options.be_forced = be_forced
     options.alone = alone
     options.running = NULL
@@ -154,7 +168,16 @@ def start(size_t max_events, bint counter, bint alone=False, size_t max_looks=0,
         options.running = gs_running
     options.max_looks = max_looks
     options.long_ns = long_ns
-    return text(gs_trace_start(&options))
+    error = text(gs_trace_start(&options))
+    if error is None:
+        cpu_before = cpu_ns(native_ids)  # the GIL is held since the start
+    return error
+
+
+def cpu_ns(native_ids):
+    """Return the CPU time that each of these threads has used, in nanoseconds; those that there are not are left out."""
+    found = {native_id: gs_thread_cpu_ns(native_id) for native_id in native_ids}
+    return {native_id: ns for native_id, ns in found.items() if ns >= 0}
 
 
 def learn():
@@ -224,6 +247,8 @@ def stop():
         fields = {
             "events": copied(found.events, found.count, np.uint64),
             "native_ids": copied(found.native_ids, found.threads, np.int32),
+            "cpu_ns": copied(found.cpu_ns, found.threads, np.int64),
+            "cpu_before": cpu_before,
             "lost": found.lost,
             "base": found.base,
             "shift": found.shift,

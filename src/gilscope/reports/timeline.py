@@ -21,6 +21,7 @@ COLOURS = {"held": "#0072B2", "waiting": "#E69F00", "outside": "#D9D9D9"}
 SPAN_FILL, SPAN_LINE, SPAN_TEXT = "#D5EFE6", "#009E73", "#222222"
 LIGHT, DARK = "#222222", "#DDDDDD"
 NAME = 200  # pixels for the names of threads
+MARGINS, LEAST_WIDTH = NAME + 200, 320  # beside the lanes of a page, and of the lanes where a window is narrow
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
 
 #: The browser itself refuses every request. Vega compiles its expressions with Function, which is "eval" here.
@@ -31,12 +32,16 @@ _PAGE = Template("""\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="$policy">
 <title>$title</title>
 <style>
 :root { color-scheme: light dark }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; max-width: 1300px }
-pre { overflow-x: auto; font-size: 13px }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; max-width: 1400px }
+@media (max-width: 600px) { body { margin: 1em } }
+p { max-width: 75em }
+pre, #timeline { overflow-x: auto }
+pre { font-size: 13px }
 </style>
 <div id="timeline"></div>
 <p>$diagnosis</p>
@@ -46,7 +51,15 @@ pre { overflow-x: auto; font-size: 13px }
 {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches
   const actions = { export: true, source: false, compiled: false, editor: false }
-  vegaEmbed("#timeline", $spec, { config: dark ? $dark : $light, actions })
+  const spec = $spec
+  const room = document.getElementById("timeline").clientWidth - $margins
+  spec.width = Math.max($least, Math.min(spec.width, room))
+  const letters = spec.width / spec.layer[0].encoding.x.scale.domain[1] / 6.5
+  for (const span of spec.datasets.spans) {  // whose labels were cut for the full width
+    const room = Math.floor((span.to - span.from) * letters)
+    if (span.text.length > room) span.text = room < 4 ? "" : span.text.slice(0, room - 2) + "…"
+  }
+  vegaEmbed("#timeline", spec, { config: dark ? $dark : $light, actions })
 }
 </script>
 </html>
@@ -117,6 +130,8 @@ def page(data: TraceData, title: str) -> str:
         table=escape(table_with_functions(data)),
         library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", _version()),
         spec=_script(specification(data, title)),
+        margins=MARGINS,
+        least=LEAST_WIDTH,
         dark=_script(config(DARK, "transparent")),
         light=_script(config(LIGHT, "transparent")),
     )
@@ -196,7 +211,7 @@ def _margins(alt: Any, y: Any, rows: list[Lane]) -> list[Any]:
     size = 12 if len(rows) <= 16 else 11
     names = chart.mark_text(clip=False, align="right", baseline="middle", dx=-8, fontSize=size, limit=NAME)
     figures = chart.mark_text(clip=False, align="left", baseline="middle", dx=8, fontSize=size)
-    return [names.encode(x=alt.value(0), text="name:N"), figures.encode(x=alt.value(WIDTH), text="figures:N")]
+    return [names.encode(x=alt.value(0), text="name:N"), figures.encode(x=alt.value("width"), text="figures:N")]
 
 
 def _margin(lane: Lane) -> dict[str, Any]:
