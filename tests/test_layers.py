@@ -22,6 +22,7 @@ LAYERS = (
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
+    ("observing",),
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),
@@ -40,7 +41,7 @@ LAYERS = (
     ("tracing",),
     ("loading", "measure", "scaling_map"),
     ("checking",),
-    ("observing", "experiments", "reports"),
+    ("experiments", "reports"),
     ("running", "selftest"),
     ("commands", "notebook"),
 )
