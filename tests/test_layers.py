@@ -41,6 +41,8 @@ LAYERS = (
     ("tracing",),
     ("loading", "measure", "scaling_map"),
     ("checking",),
+    ("testing",),
+    ("pytest_plugin",),
     ("experiments", "reports"),
     ("running", "selftest"),
     ("commands", "notebook"),
