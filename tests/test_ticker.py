@@ -15,7 +15,7 @@ from gilscope._native.calls import looks
 from gilscope.checking import _method
 from gilscope.checking._method import METHODS, profile_by, watching
 from gilscope.checking._profile import Plan, Used
-from gilscope.checking._ticker import AT_ONCE_NS, WAIT_SECONDS, estimate, ticking
+from gilscope.checking._ticker import AT_ONCE_NS, NEVER_SECONDS, WAIT_SECONDS, estimate, ticking
 from gilscope.kernels import lookup
 from gilscope.tracing import TracerUnavailable
 
@@ -57,6 +57,12 @@ def test_a_look_that_waits_counts_for_those_it_kept_the_ticker_from():
     found = estimate(seen((10, 10), (20, 50), (60, 60), (70, 70)), calls(5, 75), NOTHING)
     assert found.released_fraction == pytest.approx(3 / 7)  # four looks, each for 10 ms, and 30 ms of waiting
     assert found.longest_hold_ns == 30 * MS
+
+
+def test_a_call_that_releases_does_not_hold_for_longer_than_it_takes():
+    found = estimate(seen((2, 2), (4, 9), (10, 10)), calls(*range(12)), NOTHING)  # a group of ten calls of 1 ms, and one call
+    between = (2 + 2 + 1) / 3
+    assert found.released_fraction == pytest.approx(np.median([between / (2 * between + 2), 1]))
 
 
 def test_a_moment_is_no_wait():
@@ -102,14 +108,18 @@ def test_the_estimate_is_right_on_average(held_us, scale):
 # Real calls: that nobody got in is certain, and so is that somebody did
 
 
-def held(name):
-    return {"usleep": partial(ctypes.PyDLL(None).usleep, 3000), "json": partial(json.dumps, list(range(20_000)))}.get(name)
+def in_python():
+    """Compute for longer than the interval after which others are let in."""
+    return [at * at for at in range(200_000)]
+
+
+HELD = {"usleep": partial(ctypes.PyDLL(None).usleep, 3000), "json": partial(json.dumps, [*range(20_000)]), "python": in_python}
 
 
 @needs_gil
-@pytest.mark.parametrize("name", ["usleep", "json", "exp.c.held", "exp.ctypes.held", "exp.cython.held"])
+@pytest.mark.parametrize("name", [*HELD, "exp.c.held", "exp.ctypes.held", "exp.cython.held"])
 def test_held(name):
-    call = held(name) or partial(lookup(name), X, out=OUT)
+    call = HELD.get(name) or partial(lookup(name), X, out=OUT)
     found = profile_by(call, Plan(seconds=0.02), "ticker")
     assert (found.gil, found.released_fraction, found.releases) == ("held", 0, 0)
     assert found.longest_hold_ns > 0
@@ -144,8 +154,16 @@ def test_a_block():
 
 def test_everything_is_put_back_even_after_an_error():
     interval, threads = sys.getswitchinterval(), threading.active_count()
-    with pytest.raises(ZeroDivisionError), ticking():
-        assert 1 // (threads + 1 - threading.active_count())
+    meanwhile = None
+
+    def fail():
+        nonlocal meanwhile
+        meanwhile = sys.getswitchinterval(), threading.active_count()
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"), ticking():
+        fail()
+    assert meanwhile == (NEVER_SECONDS, threads + 1)
     assert (sys.getswitchinterval(), threading.active_count()) == (interval, threads)
 
 

@@ -101,7 +101,7 @@ def estimate(seen: Stamps, stamps: Stamps, used: Used) -> Profile:
     known = summary(times, stamps, used)
     first = np.arange(0, len(stamps), max(1, round(GROUP_SECONDS / max(known.seconds, 1e-9))))
     edges, waited = np.append(stamps[first, 0], stamps[-1, 1]), np.add.reduceat(times.held, first)
-    released = float(np.median(_shares_free(seen, edges, waited)))
+    released = float(np.median(_shares_free(seen, edges, waited, known.seconds * 1e9)))
     ever = float(released > 0)
     holds = times.longest_hold[times.longest_hold > 0]
     longest = int(np.median(holds)) if len(holds) else 0
@@ -122,12 +122,14 @@ def as_trace(seen: Stamps) -> TraceData:
     return TraceData(int(edges[0]), int(edges[-1]), ["caller"], [CALLER], intervals)
 
 
-def _shares_free(seen: Stamps, edges: Stamps, waited: Stamps) -> NDArray[np.float64]:
+def _shares_free(seen: Stamps, edges: Stamps, waited: Stamps, call_ns: float) -> NDArray[np.float64]:
     """Return the share of the time between edges in which the GIL was free, where anything is known of it."""
     asked, had = seen[1:].T
     waiting = had - asked > AT_ONCE_NS
     free, kept_waiting = (np.histogram(asked[which], edges)[0] for which in (~waiting, waiting))
     between = (asked - seen[:-1, 1]).mean()
-    all_of_it = (free + kept_waiting) * between + waited
+    # A call that releases at all holds for no longer than it takes; the rest of a wait is for a core, where others want it too.
+    waited_for_it = np.minimum(waited, (kept_waiting + 1) * call_ns)
+    all_of_it = (free + kept_waiting) * between + waited_for_it
     share: NDArray[np.float64] = (free * between)[all_of_it > 0] / all_of_it[all_of_it > 0]
     return share if len(share) else np.zeros(1)
