@@ -70,6 +70,7 @@ def test_all_scripts_are_there():
         "tracer_accuracy",
         "tracer_cost",
         "span_cost",
+        "plugin_flakiness",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 
