@@ -71,6 +71,7 @@ def test_all_scripts_are_there():
         "tracer_cost",
         "tracer_slowdown",
         "span_cost",
+        "plugin_flakiness",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 

@@ -12,8 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from gilscope import machine as module
-from gilscope.machine import FACTS, SPOILERS, Usage, available_memory, machine, spoilers, queued_ns,
-    steal_seconds, usage
+from gilscope.machine import FACTS, SPOILERS, Usage, available_memory, machine, queued_ns, spoilers, steal_seconds, usage
 
 STAT = "cpu  100 0 100 700 0 0 0 100 0 0\ncpu0 1 2 3\nintr 1\n"
 MEMINFO = "MemTotal:  4000 kB\nMemFree:  1000 kB\nMemAvailable:   2000 kB\n"
