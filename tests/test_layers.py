@@ -42,6 +42,7 @@ LAYERS = (
     ("checking",),
     ("observing", "experiments", "reports"),
     ("running", "selftest"),
+    ("exercise",),
     ("commands", "notebook"),
 )
 # What shows a session or a trace imports its report, which is below, when it is called.
