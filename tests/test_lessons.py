@@ -175,8 +175,8 @@ def test_it_fits_a_screen(lesson, here):
 def test_it_says_whether_the_prediction_was_right(lesson, prediction, here):
     found = rows(lesson, *USUAL[lesson.name])
     answer = lesson.answer(found)
-    first, explanation = command.conclusion(lesson, command.outcome(lesson, found, prediction))
-    said, right = " ".join(first.split()), f"It is {answer}: {lesson.choices[answer - 1].text}."
+    *first, explanation = command.conclusion(lesson, command.outcome(lesson, found, prediction))
+    said, right = " ".join(" ".join(first).split()), f"It is {answer}: {lesson.choices[answer - 1].text}."
     if prediction is None:
         assert said == right
     elif prediction == answer:

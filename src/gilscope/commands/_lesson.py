@@ -45,7 +45,9 @@ def command(name: str | None, answer: int | None, json_file: str | None) -> None
     lesson = lesson_named(name)
     say("\n".join(page(lesson)))
     prediction = predicted(lesson, answer, asking=json_file != "-" and at_terminal())
-    say("\nmeasuring, which takes some seconds ...\n")
+    say("")
+    if sys.stderr.isatty():
+        click.echo("measuring, which takes some seconds ...\n", err=True)
     rows = measured(lesson)
     found = outcome(lesson, rows, prediction)
     say("\n".join([*table(rows), "", *conclusion(lesson, found), *after(lesson)]))
@@ -159,18 +161,20 @@ def obstacle(lesson: Lesson) -> str | None:
 
 def conclusion(lesson: Lesson, found: dict[str, Any]) -> list[str]:
     """Return what is said of the prediction, and the explanation."""
-    said = [verdict(lesson, found["prediction"], found["answer"]) if found["answer"] else found["obstacle"], found["explanation"]]
-    return [wrapped(text) for text in said if text]
+    said = verdict(lesson, found["prediction"], found["answer"]) if found["answer"] else [found["obstacle"]]
+    return [wrapped(text) for text in (*said, found["explanation"]) if text]
 
 
-def verdict(lesson: Lesson, prediction: int | None, answer: int) -> str:
+def verdict(lesson: Lesson, prediction: int | None, answer: int) -> list[str]:
     """Say whether the prediction was right, and if not, what was wrong with it."""
-    right = f"{answer}: {lesson.choices[answer - 1].text}"
+    right = f"It is {answer}: {lesson.choices[answer - 1].text}."
     if prediction is None:
-        return f"It is {right}."
-    if prediction == answer:
-        return f"You were right. It is {right}."
-    return f"Not {prediction}: {lesson.choices[prediction - 1].wrong} It is {right}."
+        return [right]
+    return (
+        [f"You were right. {right}"]
+        if prediction == answer
+        else [f"Not {prediction}: {lesson.choices[prediction - 1].wrong}", right]
+    )
 
 
 def after(lesson: Lesson) -> list[str]:

@@ -28,10 +28,10 @@ def explain(rows: Rows) -> str:
     if answer(rows) != USUAL:
         return f"NumPy 2.4 lets go of the GIL in exp of 501 only. NumPy {np.__version__} does what the table shows."
     return (
-        "A release costs time, so NumPy makes none for small arrays: up to 500 elements it keeps the GIL. For functions of "
-        "whole vectors or matrices it counts the elements of the result. `v @ v` and a determinant have one, however large "
-        "the input and however long they take, and nobody else can run. np.dot(v, v) computes the same and always lets "
-        "go. For any call of yours: `gilscope check`."
+        "A release costs time, so NumPy makes none for small arrays: up to 500 elements it keeps the GIL. In `@` and in "
+        "np.linalg it counts the elements of the result. `v @ v` and a determinant have one, however large the input and "
+        "however long they take, and nobody else can run. np.dot(v, v) computes the same as `v @ v` and always lets go. "
+        "What your own calls do, `gilscope check` says."
     )
 
 
