@@ -109,6 +109,7 @@ def test_the_declaration_is_shown_and_not_the_answer():
         ("small", [("slower", True), ("same", True)], None),
         ("numpy", [("same", False), ("same", True), ("same", False), ("same", False)], 3),
         ("numpy", [("same", False), ("same", True), ("same", True), ("same", True)], 2),
+        ("numpy", [("same", False), ("same", True), ("same", False), ("same", True)], None),
         ("numpy", [("same", True)] * 4, 1),
         ("numpy", [("same", False)] * 4, 4),
         ("numpy", [("same", True), ("same", True), ("same", False), ("same", False)], None),

@@ -168,13 +168,9 @@ def conclusion(lesson: Lesson, found: dict[str, Any]) -> list[str]:
 def verdict(lesson: Lesson, prediction: int | None, answer: int) -> list[str]:
     """Say whether the prediction was right, and if not, what was wrong with it."""
     right = f"It is {answer}: {lesson.choices[answer - 1].text}."
-    if prediction is None:
-        return [right]
-    return (
-        [f"You were right. {right}"]
-        if prediction == answer
-        else [f"Not {prediction}: {lesson.choices[prediction - 1].wrong}", right]
-    )
+    if prediction == answer:
+        return [f"You were right. {right}"]
+    return [right] if prediction is None else [f"Not {prediction}: {lesson.choices[prediction - 1].wrong}", right]
 
 
 def after(lesson: Lesson) -> list[str]:
