@@ -35,7 +35,7 @@ ROWS = {
     "twins": ["held", "released"],
     "permits": ["declared nogil", "with nogil:"],
     "small": ["short", "long"],
-    "numpy": ["np.exp, 500", "np.exp, 501", "v @ v", "det, 300 x 300"],
+    "numpy": ["np.exp, 500", "np.exp, 501", "v @ v", "det, 100 x 100"],
 }
 H, R = row(releases=False), row(releases=True)
 USUAL = {
