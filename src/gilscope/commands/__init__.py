@@ -14,6 +14,8 @@ COMMANDS = {
     "run": "Run an experiment; the main job, `seed`, unless named.",
     "check": "Does a statement release the GIL, does that help, and if not, why?",
     "trace": "Run a script or a module, and say who held the GIL and who waited for it.",
+    "lesson": "Predict, run, explain: five questions about the GIL, answered by this machine.",
+    "exercise": "Copy out a small Cython project that keeps the GIL, for you to release it.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
 
