@@ -12,7 +12,8 @@ import pytest
 
 import gilscope
 from gilscope._native import tracer
-from gilscope.checking._judgement import LEAST_SECONDS, Options, holds, longest_hold_below, readable, releases
+from gilscope.checking._judgement import LEAST_SECONDS, Options, holds, longest_hold_below, releases
+from gilscope.checking._naming import readable
 from gilscope.checking._profile import Profile
 from gilscope.kernels import exp
 from gilscope.testing import Gil, assert_holds_gil, assert_longest_hold_below_ms, assert_releases_gil
@@ -173,7 +174,7 @@ LAMBDA = lambda: None  # noqa: E731
         (a_function, f"{__name__}.a_function"),
         (Thing().work, f"{__name__}.Thing.work"),
         (Thing(), "an object of Thing"),
-        (exp.c.held, "<exp.c.held(x, /, out=None): keeps the GIL for the whole call>"),
+        (exp.c.held, "exp.c.held"),
         (LAMBDA, f"the lambda in test_testing.py, line {LAMBDA.__code__.co_firstlineno},"),
     ],
 )

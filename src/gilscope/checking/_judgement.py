@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from gilscope.checking._method import Method
@@ -132,29 +130,3 @@ def _why_held(found: Profile) -> str:
     if found.releases == 0:
         return NEVER
     return MOMENTS if found.released_fraction < HELD_BELOW else PARTLY
-
-
-def readable(function: object) -> str:
-    """Return what a person would call a function."""
-    if isinstance(function, functools.partial):
-        return f"a partial of {readable(function.func)}"
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    if not isinstance(name, str):
-        return _object(function)
-    name = name.rpartition("<locals>.")[2]
-    return _place(function) if name == "<lambda>" else f"{_module(function)}{name}"
-
-
-def _object(function: object) -> str:
-    text = repr(function)
-    return f"an object of {type(function).__qualname__}" if " at 0x" in text or len(text) > 80 else text
-
-
-def _place(function: object) -> str:
-    code = getattr(function, "__code__", None)
-    return f"the lambda in {Path(code.co_filename).name}, line {code.co_firstlineno}," if code else "a lambda"
-
-
-def _module(function: object) -> str:
-    module = getattr(function, "__module__", None) or type(function).__module__
-    return "" if module in ("builtins", "__main__") or not isinstance(module, str) else f"{module}."

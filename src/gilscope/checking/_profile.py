@@ -6,11 +6,9 @@ Not a single call decides: a thread that is preempted while it holds looks as if
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +19,6 @@ from gilscope.checking._subject import Call
 from gilscope.machine import Usage, queued_ns, usage
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, WAITING
-from gilscope.tracing import trace
 
 __tracebackhide__ = True  # of what a call raises, pytest then shows the call
 
@@ -164,19 +161,6 @@ def _call_at(stamps: NDArray[np.int64], times: NDArray[np.int64]) -> tuple[NDArr
     return np.maximum(passed - 1, 0) // 2, passed % 2 == 1
 
 
-def profile(call: Call, plan: Plan = Plan()) -> Profile:  # noqa: B008 - immutable
-    """Trace a call again and again, in the calling thread, and return what it does.
-
-    Raises
-    ------
-    TracerUnavailable
-        There is no tracer for this system or this Python.
-    RuntimeError
-        Another trace is running.
-    """
-    return repeated(partial(_traced, call), plan)
-
-
 def repeated(measured: Callable[[int], Profile], plan: Plan) -> Profile:
     """Measure one call, then as many as the plan wants, from what is known by then."""
     count, known = 1, measured(1)
@@ -191,14 +175,6 @@ def _wanted(known: Profile, plan: Plan) -> int:
         return 1
     most = min(plan.most, int(plan.most_events / (1 + known.takes + known.releases)))
     return min(most, max(plan.least, int(plan.seconds / max(known.seconds, 1e-9))))
-
-
-def _traced(call: Call, count: int) -> Profile:
-    with without_gc(), trace() as found:
-        stamps, used = stamped_and_used(call, count)
-    if not found.gil:
-        return without_gil(stamps, used)
-    return summary(times_of(found.data, threading.get_native_id(), stamps), stamps, used)
 
 
 def stamped_and_used(call: Call, count: int) -> tuple[NDArray[np.int64], Used]:
