@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 BIN = Path(sysconfig.get_path("scripts"))
-HELD, RELEASED = "    loop(", "    with nogil: loop("
+HELD, RELEASED = "    # with nogil:\n    loop(", "    with nogil:\n        loop("
 
 
 def run(command: str, folder: str, status: int = 0) -> str:

@@ -12,7 +12,7 @@ import pytest
 from gilscope.commands import main
 from gilscope.commands._exercise import FILES
 
-HELD, RELEASED = "    loop(", "    with nogil: loop("
+HELD, RELEASED = "    # with nogil:\n    loop(", "    with nogil:\n        loop("
 BUILD_TOOLS = ("scikit_build_core", "Cython", "cython_cmake", "ninja", "pip")
 
 
@@ -86,13 +86,12 @@ def test_nothing_is_overwritten(cli, tmp_path, arguments, status, sentence):
 
 
 def test_one_line_is_to_be_changed():
-    source = resources.files("gilscope").joinpath("exercise", "my_extension.pyx").read_text()
+    there = resources.files("gilscope").joinpath("exercise")
+    source, told = (there.joinpath(name).read_text() for name in ("my_extension.pyx", "README.md"))
     assert source.count(HELD) == 1
-    changed = source.replace(HELD, RELEASED)
-    assert [line for line in changed.splitlines() if line not in source.splitlines()] == [
-        "    with nogil: loop(x, result, steps)"
-    ]
-    assert "with nogil: loop(x, result, steps)" in resources.files("gilscope").joinpath("exercise", "README.md").read_text()
+    changed = [line for line in source.replace(HELD, RELEASED).splitlines() if line not in source.splitlines()]
+    assert changed == ["    with nogil:", "        loop(x, result, steps)"]
+    assert "".join(f"    {line}\n" for line in changed) in told
 
 
 @pytest.fixture

@@ -17,6 +17,6 @@ cdef void loop(const double[::1] x, double[::1] result, int steps) noexcept nogi
 def logistic(const double[::1] x, int steps):
     """Return each number of x after some steps of the logistic map, value -> 3.9 * value * (1 - value)."""
     cdef double[::1] result = np.empty(x.shape[0])
-    # To let go of the GIL while the loop runs, put `with nogil: ` before this call.
+    # with nogil:
     loop(x, result, steps)
     return np.asarray(result)
