@@ -69,8 +69,10 @@ def test_all_scripts_are_there():
         "harness_bias",
         "tracer_accuracy",
         "tracer_cost",
+        "tracer_slowdown",
         "span_cost",
         "report_size",
+        "plugin_flakiness",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 

@@ -146,7 +146,10 @@ def test_source(call):
             _ = call.source
     else:
         function = f"{call.kernel.name}_{call.implementation if call.strategy == 'own' else call.strategy}"
-        assert re.findall(r"^c?def (\w+)", call.source, re.MULTILINE) == [function]
+        *loop, last = re.findall(r"^(?:cdef [\w ]* |def )(\w+)\(", call.source, re.MULTILINE)
+        assert last == function
+        assert loop == [f"{call.kernel.name}_loop"] * (call.source.count("_loop(") > 0)
+        assert bool(loop) >= (call.strategy == "declared_nogil")
         assert call.source == call.source.rstrip() + "\n"
         assert "out" in call.source
 

@@ -57,3 +57,9 @@ def test_threads_under_load_while_traced():
 def test_fork_while_traced():
     told = ["children 40", "parent True", "nothing was traced: this process was forked from the one that was", "held True"]
     assert script("tracer_fork.py") == told
+
+
+@needs_tracer
+@pytest.mark.skipif(tracer.no_functions() is not None, reason=f"no functions: {tracer.no_functions()}")
+def test_functions_are_looked_at_while_their_code_dies():
+    assert script("tracer_who.py") == ["all right"]

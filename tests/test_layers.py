@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,32 @@ LAYERS = (
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
+    ("observing",),
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),
-    ("results", "sampling", "trace_events", "trace_data", "trace_table", "thread_names", "chrome", "contention"),
+    (
+        "results",
+        "sampling",
+        "trace_events",
+        "trace_looks",
+        "trace_data",
+        "stretches",
+        "trace_table",
+        "thread_names",
+        "cpu_time",
+        "chrome",
+        "contention",
+    ),
     ("tracing",),
     ("loading", "measure", "scaling_map", "comparing"),
     ("checking",),
-    ("observing", "experiments", "reports"),
+    ("testing",),
+    ("pytest_plugin",),
+    ("experiments", "reports"),
+    ("selftest_tracer",),
     ("running", "selftest"),
+    ("lessons", "exercise"),
     ("commands", "notebook"),
 )
 # What shows a session or a trace imports its report, which is below, when it is called.
@@ -97,6 +115,14 @@ def test_imports_from_its_own_layer_and_above(path):
 @pytest.mark.parametrize("path", [path for path in MODULES if layer_of(path) == "reports"])
 def test_reports_never_measure(path):
     assert not layers_imported(path) & {"measure", "sampling", "executors", "observing", "running", "selftest"}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if layer_of(path) == "lessons"])
+def test_lessons_import_what_everybody_can(path):
+    names = {name.rpartition(".") for name in imported(MODULES[path]) if name.startswith("gilscope.")}
+    others = {(home, name) for home, _, name in names if not home.startswith("gilscope.lessons")}
+    assert {home for home, _ in others} <= {"gilscope", "gilscope.kernels"}
+    assert all(name in import_module(home).__all__ for home, name in others)
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if layer_of(path) != "commands"])

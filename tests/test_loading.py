@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import pytest
 import gilscope as gs
 from gilscope.chrome import FORMAT, TraceError
 from gilscope.results import Session, SessionError
+from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
+from gilscope.trace_looks import Function, Looks
 from gilscope.tracing import Trace
 
 START = 5_000_000_000_123
@@ -21,7 +24,8 @@ def made_up(names=("main", 'a "quoted" ünïcode\n', "reused"), ids=(7, 8, 8)):
     columns = ([0, 0, 0, 1, 1, 2], [0, 2, 0, 1, 0, 2], [0, 100, 250, 50, 101, 300], [100, 250, 1001, 101, 249, 1001])
     thread, state, start, stop = (np.array(column) for column in columns)
     intervals = Intervals(thread.astype(np.uint16), state.astype(np.uint8), start + START, stop + START)
-    return Trace(TraceData(START, START + 1001, list(names), list(ids), intervals, events=9, lost=2, event_ns=8.5))
+    counts = {"events": 9, "lost": 2, "event_ns": 8.5}
+    return Trace(TraceData(START, START + 1001, list(names), list(ids), intervals, **counts, cpu_ns=[300, 0, None]))
 
 
 def document(tmp_path, trace=None, name="x.json"):
@@ -49,6 +53,15 @@ def test_one_of_a_live_program_too(tmp_path):
     assert gs.load(tmp_path / "x.json.gz").threads == trace.threads
 
 
+def test_files_of_versions_that_knew_no_cpu_time(tmp_path):
+    found = document(tmp_path)
+    for each in found["traceEvents"]:
+        each.get("args", {}).pop("cpu_ns", None)
+    loaded = Trace.from_dict(found)
+    assert {each.outside_running_ns for each in loaded.threads} == {None}
+    assert [each.held_ns for each in loaded.threads] == [each.held_ns for each in made_up().threads]
+
+
 def test_reused_native_ids_come_one_after_the_other():
     assert made_up().intervals(8)["state"].tolist() == ["waiting", "held", "outside"]
 
@@ -66,6 +79,59 @@ def test_it_is_chromes_format(tmp_path):
     assert [each["name"] for each in found["traceEvents"] if each["ph"] == "M"] == ["process_name"] + ["thread_name"] * 3
     lanes = {each["tid"]: each["args"]["name"] for each in found["traceEvents"] if each["name"] == "thread_name"}
     assert list(lanes.values()) == made_up()._data.names
+
+
+def with_functions():
+    data = made_up().data
+    looks = Looks({2: Function("f", "x.py", 3), 3: Function('g.<locals>."x"', "ü.py", 4)}, 100_000, 5, 1, 9.5)
+    return Trace(replace(data, looks=looks))
+
+
+def test_functions_come_back_and_are_seen_with_their_slices(tmp_path):
+    trace = with_functions()
+    slices = [each for each in document(tmp_path, trace)["traceEvents"] if each.get("cat") == "gil"]
+    assert [each["args"] for each in slices if "args" in each] == [
+        {"let go": "f", "file": "x.py", "line": 3},
+        {"waited": 'g.<locals>."x"', "file": "ü.py", "line": 4},
+    ]
+    loaded = gs.load(tmp_path / "x.json").data.looks
+    assert vars(loaded) == vars(trace.data.looks)
+
+
+def test_a_trace_without_functions_says_so_when_it_was_loaded(tmp_path):
+    assert "looks" not in document(tmp_path)["otherData"]
+    with pytest.raises(RuntimeError, match="without who=True"):
+        gs.load(tmp_path / "x.json").top_holders()
+
+
+@pytest.mark.parametrize("damage", [{"looks": {}}, {"looks": None}])
+def test_damaged_functions(tmp_path, damage):
+    found = document(tmp_path, with_functions())
+    found["otherData"] |= damage
+    (tmp_path / "x.json").write_text(json.dumps(found))
+    with pytest.raises(ValueError, match="the trace is damaged"):
+        gs.load(tmp_path / "x.json")
+
+
+READERS = {
+    "floats": lambda each: (each["ts"], each["ts"] + each["dur"]),
+    "nanoseconds, cut": lambda each: (int(each["ts"] * 1000), int(each["ts"] * 1000) + int(each["dur"] * 1000)),
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_programs_that_add_start_and_duration_find_nothing_that_overlaps(tmp_path, reader):
+    """One state begins when the last ends, to the nanosecond; rounding may not let it begin before."""
+    edges = START + np.cumsum(np.random.default_rng(0).integers(1, 10**9, 5_000))
+    states = np.arange(len(edges) - 1, dtype=np.uint8) % 3
+    intervals = Intervals(np.zeros(len(states), np.uint16), states, edges[:-1], edges[1:])
+    last = int(edges[-1])
+    spans = tuple(TracedSpan(7, f"{at}", int(edges[at]), last) for at in range(4))  # as if they were open at the stop
+    found = document(tmp_path, Trace(TraceData(START, last, ["main"], [7], intervals, spans=spans)))["traceEvents"]
+    slices = {kind: [reader(each) for each in found if each.get("cat") == kind] for kind in ("thread", "gil", "span")}
+    assert all(stop <= start for (_, stop), (start, _) in zip(slices["gil"], slices["gil"][1:], strict=False))
+    assert slices["gil"][-1][1] <= slices["thread"][0][1]
+    assert all(inner[1] <= outer[1] for outer, inner in zip(slices["span"], slices["span"][1:], strict=False))
 
 
 def test_states_nest_in_lives(tmp_path):

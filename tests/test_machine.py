@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from gilscope import machine as module
-from gilscope.machine import FACTS, SPOILERS, Usage, available_memory, machine, spoilers, steal_seconds, usage
+from gilscope.machine import FACTS, SPOILERS, Usage, available_memory, machine, queued_ns, spoilers, steal_seconds, usage
 
 STAT = "cpu  100 0 100 700 0 0 0 100 0 0\ncpu0 1 2 3\nintr 1\n"
 MEMINFO = "MemTotal:  4000 kB\nMemFree:  1000 kB\nMemAvailable:   2000 kB\n"
@@ -242,11 +242,11 @@ def test_without_the_resource_module_only_time_is_known(monkeypatch):
 
 @pytest.mark.parametrize("thread", [True, False])
 def test_each_count_is_in_its_place(monkeypatch, thread):
-    used = {"me": SimpleNamespace(ru_minflt=1, ru_nvcsw=2, ru_nivcsw=3), "others": None}
+    used = {"me": SimpleNamespace(ru_minflt=1, ru_nvcsw=2, ru_nivcsw=3, ru_stime=0.5), "others": None}
     who = {"RUSAGE_THREAD": "others", "RUSAGE_SELF": "others", "RUSAGE_THREAD" if thread else "RUSAGE_SELF": "me"}
     monkeypatch.setattr(module, "resource", SimpleNamespace(getrusage=used.get, **who))
     found = usage(thread)
-    assert found == Usage(found.cpu_seconds, 1, 2, 3)
+    assert found == Usage(found.cpu_seconds, 1, 2, 3, 0.5)
 
 
 def test_where_threads_are_not_counted_the_process_is_not_taken_for_one(monkeypatch):
@@ -324,3 +324,13 @@ def test_a_trace_function_is_noticed():
         assert machine()["traced"]
     finally:
         sys.settrace(before)
+
+
+def test_the_queue_for_a_core_is_the_second_number(made_up):
+    made_up({"proc/thread-self/schedstat": "651432 17 2"})
+    assert queued_ns() == 17
+
+
+def test_a_system_that_does_not_tell_of_queues_is_no_error(made_up):
+    made_up({"proc/stat": STAT})
+    assert queued_ns() == 0

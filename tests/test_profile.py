@@ -9,7 +9,8 @@ import pytest
 
 from gilscope._native import tracer
 from gilscope._native.calls import stamped
-from gilscope.checking._profile import Plan, profile, times_of
+from gilscope.checking._method import profile_by
+from gilscope.checking._profile import Plan, times_of
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, WAITING, Intervals
 
@@ -92,7 +93,7 @@ def test_what_a_call_raises_goes_through():
 @needs_tracer
 @pytest.mark.parametrize("gil", LIBRARIES)
 def test_ctypes_holds_and_releases(gil):
-    found = profile(partial(LIBRARIES[gil](None).usleep, 2000), ONCE)
+    found = profile_by(partial(LIBRARIES[gil](None).usleep, 2000), ONCE)
     assert found.gil == gil
     assert found.releases == found.takes == (gil == "released")
     assert found.seconds >= 0.002
@@ -102,7 +103,7 @@ def test_ctypes_holds_and_releases(gil):
 @needs_tracer
 def test_a_call_that_does_both_is_partial():
     holding, releasing = (each(None).usleep for each in LIBRARIES.values())
-    found = profile(lambda: (holding(3000), releasing(3000)), ONCE)
+    found = profile_by(lambda: (holding(3000), releasing(3000)), ONCE)
     assert found.gil == "partial"
     assert found.releases == 1
 
@@ -110,5 +111,5 @@ def test_a_call_that_does_both_is_partial():
 @needs_tracer
 def test_an_error_ends_the_trace():
     with pytest.raises(ZeroDivisionError):
-        profile(lambda: 1 // 0)
-    assert profile(lambda: None, ONCE).calls == 3
+        profile_by(lambda: 1 // 0)
+    assert profile_by(lambda: None, ONCE).calls == 3

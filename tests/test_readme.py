@@ -33,6 +33,7 @@ def test_the_sections_are_in_order():
     assert titles == [
         "What it shows",
         "Trace a program",
+        "Test it",
         "Run it",
         "Compile it",
         "Benchmark scripts",
@@ -54,7 +55,7 @@ def test_both_commands_are_found(which, end):
 
 
 def test_the_python_runs(tmp_path):
-    traced, imports = blocks("python")
+    traced, _, imports = blocks("python")
     code = imports if tracer.unavailable() else f"{traced}\n{imports}"
     kept, runs = [], []
     for line in code.splitlines():
@@ -69,6 +70,20 @@ def test_the_python_runs(tmp_path):
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout.startswith("traced for " if code != imports else "")
     assert {path.name for path in tmp_path.iterdir()} == ({"trace.json", "trace.html"} if code != imports else set())
+
+
+def test_the_tests_pass(tmp_path):
+    file = tmp_path / "test_it.py"
+    file.write_text(blocks("python")[1], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^\d (passed|skipped)", done.stdout, re.MULTILINE)
 
 
 def test_commands_exist():

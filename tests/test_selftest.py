@@ -5,9 +5,11 @@ import sys
 import pytest
 
 from gilscope import measure as module
-from gilscope import selftest
+from gilscope import selftest, selftest_tracer
 from gilscope.results import Sample
-from gilscope.selftest import CHECKS, NEED_TWO_CORES, Outcome, self_test
+from gilscope.selftest import CHECKS, NEED_TWO_CORES, Outcome, left_out, no_tracer, self_test
+from gilscope.selftest_tracer import NEED_TRACER
+from gilscope.tracing import TracerUnavailable
 
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 CERTAIN = (selftest.same_code, selftest.ticker_held, selftest.ticker_released)  # nothing is timed
@@ -28,8 +30,33 @@ def test_each_check_says_its_name_and_numbers(monkeypatch):
 
 def test_the_table():
     assert set(CERTAIN) <= set(CHECKS.values())
-    assert len(CHECKS) - len(CERTAIN) - 1 in (0, len(NEED_TWO_CORES))
-    assert all(check.__doc__ for check in (*CHECKS.values(), *NEED_TWO_CORES.values()))
+    assert (set(NEED_TRACER.values()) <= set(CHECKS.values())) == (no_tracer() is None)
+    assert len({*CHECKS.values()} - {*NEED_TRACER.values()}) - len(CERTAIN) - 1 in (0, len(NEED_TWO_CORES))
+    assert all(check.__doc__ for check in (*CHECKS.values(), *NEED_TWO_CORES.values(), *NEED_TRACER.values()))
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, []),
+        ({"cores": 1}, ["the checks that need two cores are left out: there is one usable core"]),
+        ({"reason": "there is none here"}, ["the checks of the tracer are left out: there is none here"]),
+        ({"gil": False}, ["the checks of the tracer are left out: the GIL is off"]),
+    ],
+)
+def test_what_is_left_out_is_told(monkeypatch, facts, told):
+    monkeypatch.setattr(selftest, "usable_cores", lambda: list(range(facts.get("cores", 2))))
+    monkeypatch.setattr(selftest.tracer, "unavailable", lambda: facts.get("reason"))
+    monkeypatch.setattr(selftest, "gil", lambda: facts.get("gil", True))
+    assert left_out() == told
+
+
+def test_a_tracer_that_does_not_start_has_failed(monkeypatch):
+    def check():
+        raise TracerUnavailable("the GIL cannot be traced: it is another's")
+
+    monkeypatch.setattr(selftest, "CHECKS", {"tracer": check})
+    assert list(self_test()) == [Outcome("tracer", False, "the GIL cannot be traced: it is another's")]
 
 
 class Made:
@@ -122,3 +149,43 @@ def test_a_against_a_can_fail(monkeypatch):
     assert not selftest.a_against_a()[0]
     monkeypatch.setattr(selftest, "Machine", Made({}))
     assert selftest.a_against_a() == (True, "1.00 [1.00, 1.00] (99 % interval)")
+
+
+# The tracer
+
+needs_tracer = pytest.mark.skipif(no_tracer() is not None, reason=f"nothing to trace: {no_tracer()}")
+
+
+@needs_tracer
+def test_the_tracer_agrees_with_a_ticker():
+    passed, numbers = selftest_tracer.ticker_agrees()
+    assert passed, numbers
+    assert numbers.startswith("exp.c.held: held 100.0%, 0 ticks, exp.c.released: held ")
+
+
+@needs_tracer
+def test_the_known_duty_is_told_nearly():
+    """The check's own bound is for a machine that somebody measures on; here others may want the cores."""
+    assert all(abs(selftest_tracer.error(duty)) < 20 for duty in selftest_tracer.DUTIES)
+
+
+@needs_tracer
+def test_a_tracer_that_is_far_off_fails(monkeypatch):
+    waiting = selftest_tracer.waiting
+    monkeypatch.setattr(selftest_tracer, "waiting", lambda _, percent: waiting(selftest_tracer.ctypes.PyDLL, percent))
+    passed, numbers = selftest_tracer.known_duty()  # nothing is released, whatever the stamps say
+    assert not passed
+    assert numbers.startswith(("+9", "+8"))
+
+
+@pytest.mark.parametrize(("off", "passed"), [(0.9, True), (-0.9, True), (1.1, False), (-1.1, False)])
+def test_it_is_a_point_that_it_may_be_off(monkeypatch, off, passed):
+    monkeypatch.setattr(selftest_tracer, "error", lambda duty: off if duty == 50 else 0.0)
+    assert selftest_tracer.known_duty() == (passed, f"+0.00 points at 10 %, {off:+.2f} points at 50 %, +0.00 points at 90 %")
+
+
+@pytest.mark.parametrize(("found", "passed"), [((1.0, 0), True), ((0.1, 5), True), ((1.0, 5), False), ((0.1, 0), False)])
+def test_tracer_and_ticker_can_disagree(monkeypatch, found, passed):
+    monkeypatch.setattr(selftest_tracer, "beside_a_ticker", lambda call: found if call == "odd" else (1.0, 0))
+    monkeypatch.setattr(selftest_tracer, "calls", lambda: {"usual": "usual", "odd": "odd"})
+    assert selftest_tracer.ticker_agrees()[0] is passed

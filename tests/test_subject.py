@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gilscope.checking import Function, Statement
-from gilscope.checking._subject import name_of
+from gilscope.checking._naming import readable
 from gilscope.kernels import exp
 
 
@@ -33,12 +33,12 @@ def test_own_arguments_are_copies():
         (len, "len"),
         (np.random.default_rng(0).normal, "Generator.normal"),
         (exp.c.held, "exp.c.held"),
-        (functools.partial(np.sort, kind="stable"), "numpy.sort"),
-        (threading.Event().wait, "Event.wait"),
+        (functools.partial(np.sort, kind="stable"), "a partial of numpy.sort"),
+        (threading.Event().wait, "threading.Event.wait"),
     ],
 )
 def test_names_are_what_people_write(function, name):
-    assert name_of(function) == name
+    assert readable(function) == name
 
 
 def test_a_statement_runs_after_its_setup():

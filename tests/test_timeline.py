@@ -207,6 +207,8 @@ shell.history_manager.enabled = False
 shell.run_line_magic("load_ext", "gilscope")
 assert shell.run_cell("%%giltrace t\\nx = 6 * 7\\nx").success
 print(shell.user_ns["x"], shell.user_ns["t"].threads[0].name)
+assert shell.run_cell("%%giltrace --who known\\n1").success
+print(shell.user_ns["known"].data.looks is not None, shell.user_ns["t"].data.looks is None)
 for cell in ("%%giltrace\\n1/0", "%%giltrace no name\\n1"):
     print(shell.run_cell(cell).success)
 """
@@ -220,9 +222,18 @@ for cell in ("%%giltrace\\n1/0", "%%giltrace no name\\n1"):
     )
     assert done.returncode == 0, done.stderr
     assert "Out[0]: 42" in done.stdout
-    assert done.stdout.count("the GIL was held") == 2
+    assert done.stdout.count("the GIL was held") == 3
+    assert "True True\n" in done.stdout
     assert "Only MainThread used the GIL" in done.stdout
     assert "42 MainThread\n" in done.stdout
     assert "ZeroDivisionError" in done.stdout
     assert done.stdout.count("False\n") == 2
-    assert "%%giltrace takes the name of a variable" in done.stdout + done.stderr
+    assert "%%giltrace takes --who and the name of a variable" in done.stdout + done.stderr
+
+
+def test_the_page_fits_the_window():
+    """The picture is as wide as what it is in, and the shares keep to its end; a narrow one has no room for them."""
+    spec = timeline.figure(made(2, 10)).specs[""]
+    assert spec["width"] == "container"
+    assert spec["layer"][-1]["encoding"]["x"] == {"value": "width"}
+    assert spec["layer"][-1]["transform"] == [{"as": "figures", "calculate": "containerSize()[0] < 700 ? '' : datum.figures"}]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -206,6 +207,42 @@ def test_the_report(program, tmp_path):
     assert 0 < found["held_fraction"] <= 1
 
 
+KEEPS = """
+import ctypes, sys, threading, time
+sys.setswitchinterval(1e-3)
+def keeps():
+    ctypes.PyDLL(None).usleep(100_000)
+    time.sleep(0)
+def counts():
+    while thread.is_alive(): pass
+thread = threading.Thread(target=keeps)
+thread.start()
+counts()
+"""
+
+
+@pytest.mark.skipif(tracer.no_functions() is not None, reason=f"no functions: {tracer.no_functions()}")
+def test_the_report_names_functions(program, tmp_path):
+    done = run("-m", "gilscope", "trace", "--who", "--top", "2", "--json", "out.json", program(KEEPS), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    # The thread is made to let go after its long call, or lets go itself at the next line.
+    assert re.search(r"longest holds\n +1\d\d\.\d+ ms  Thread-1 .*; keeps \(program\.py:[56]\) let go\n", done.stderr), (
+        done.stderr
+    )
+    assert "who let go, after holds of 0.1 ms and more" in done.stderr
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert found["top_holders"][0]["function"] == "keeps"
+    assert found["top_holders"][0]["file"].endswith("program.py")
+    assert len(found["top_holders"]) == len(found["top_waiters"]) == 2
+    assert found["cost"]["looks"] > 0
+
+
+def test_functions_are_not_in_the_report_unless_asked_for(program, tmp_path):
+    done = run("-m", "gilscope", "trace", "--json", "out.json", program(KEEPS), cwd=tmp_path)
+    assert " let go" not in done.stderr.replace("lets go", "")
+    assert "top_holders" not in json.loads((tmp_path / "out.json").read_text())
+
+
 def test_json_on_standard_output(program, tmp_path):
     done = run("-m", "gilscope", "trace", "--json", "-", program("pass"), cwd=tmp_path)
     assert json.loads(done.stdout)["gil"] in (True, False)
@@ -254,7 +291,7 @@ def test_few_events(program, tmp_path):
         (["."], 1, "there is no __main__.py in '.'"),
         (["-m", "no_such_module"], 1, "there is no module 'no_such_module'"),
         (["-m", "no_such_module.part"], 1, "there is no module 'no_such_module.part': No module named 'no_such_module'"),
-        (["-m", "json"], 1, "'json' is a package without a __main__, so it cannot be run"),
+        (["-m", "xml"], 1, "'xml' is a package without a __main__, so it cannot be run"),
         (["-o", "x.pdf", "there.py"], 1, "a timeline is a .png, .svg or .html file, not 'x.pdf'"),
         (["-o", "missing/x.json", "there.py"], 2, "there is no folder 'missing'"),
         (["--max-events", "0", "there.py"], 2, "0 is not in the range"),
@@ -282,6 +319,16 @@ def test_where_there_is_no_tracer_the_script_is_not_run(monkeypatch, capfd, tmp_
         main()
     assert end.value.code == 1
     assert capfd.readouterr() == ("", "gilscope: the GIL cannot be traced: there is none here\n")
+
+
+def test_where_functions_cannot_be_told_the_script_is_not_run(monkeypatch, capfd, tmp_path):
+    (tmp_path / "there.py").write_text("raise AssertionError('it ran')")
+    monkeypatch.setattr("gilscope.tracing.tracer.no_functions", lambda: "there are none here")
+    monkeypatch.setattr(sys, "argv", ["gilscope", "trace", "--who", str(tmp_path / "there.py")])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert capfd.readouterr() == ("", "gilscope: functions cannot be told (who): there are none here\n")
 
 
 @pytest.mark.parametrize("name", ["there.py", "missing.py", "there"])

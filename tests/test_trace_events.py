@@ -8,6 +8,7 @@ import pytest
 from gilscope._native.tracer import DROP, KIND_BITS, RELEASE, TAKE, THREAD_BITS, WAIT
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Recording, intervals_of, span
+from gilscope.trace_looks import Function, Sightings, looks_of
 
 IDS = [100, 200, 300]
 
@@ -129,6 +130,41 @@ def test_the_states_of_a_thread_add_up_to_its_life_and_one_holds_at_a_time(seed)
     assert all(sum((row.held_ns, row.waiting_ns, row.outside_ns)) == made.stop[0] for row in rows(found, made))
     held = np.sort(np.stack([found.start, found.stop])[:, found.state == 0], axis=1)
     assert (held[0][1:] >= held[1][:-1]).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_look_is_about_the_interval_that_ends_with_its_event(seed):
+    """Of a thread that has ended the last interval is left out, but not the hold before it."""
+    made = made_up(np.random.default_rng(seed), 200)
+    found = intervals_of(made, [0, 1, 2], [2])
+    events, states = ended_at(made)
+    functions = [(f"f{each}", "x.py", each) for each in events]
+    looks = looks_of(Sightings(np.array(events), np.arange(len(events)), functions, 0, 1.0), made, found, 0)
+    assert len(looks.ended) == looks.count == len(events)
+    for at, function in looks.ended.items():
+        assert (found.stop[at], found.thread[at]) == (made.times[function.line], made.threads[function.line])
+        assert STATES[found.state[at]] == states[events.index(function.line)]
+
+
+def ended_at(made):
+    """The events that end a hold or a wait, and which of the two."""
+    waits, found = set(), {}
+    for at, (thread, kind) in enumerate(zip(made.threads.tolist(), made.kinds.tolist(), strict=True)):
+        if kind == TAKE and thread in waits:
+            found[at] = "waiting"
+        elif kind in (DROP, RELEASE):
+            found[at] = "held"
+        (waits.add if kind in (DROP, WAIT) else waits.discard)(thread)
+    return list(found), list(found.values())
+
+
+def test_what_was_no_function_is_not_known():
+    sightings = Sightings(np.array([1]), np.array([0]), [None], 3, 5.0)
+    looks = looks_of(sightings, ONE, intervals_of(ONE, [0], []), 7)
+    assert (looks.ended, looks.count, looks.lost, looks.look_ns, looks.long_ns) == ({}, 1, 3, 5.0, 7)
+    named = looks_of(sightings._replace(functions=[("f", "a/b.py", 3)]), ONE, intervals_of(ONE, [0], []), 7)
+    assert named.ended == {0: Function("f", "a/b.py", 3)}
+    assert str(named.ended[0]) == "f (b.py:3)"
 
 
 def made_up(random, count):

@@ -168,7 +168,7 @@ def test_takes_and_drops_alternate():
     threads = running(*[lambda: [time.sleep(0) for _ in range(2000)]] * 4)
     for thread in threads:
         thread.join()
-    events = tracer.stop()["events"]
+    events = tracer.stop()[0]["events"]
     kinds, threads = events & np.uint64(3), events >> np.uint64(2) & np.uint64(0xFFFF)
     switches = kinds != tracer.WAIT
     took = kinds[switches] == tracer.TAKE

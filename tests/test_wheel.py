@@ -1,4 +1,4 @@
-"""What the installed package carries: the five teaching sources, and no others."""
+"""What the installed package carries: the teaching sources, the exercise, and no others."""
 
 import json
 from importlib import metadata, resources
@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 import pytest
 
+from gilscope.commands._exercise import FILES
 from gilscope.kernels import KERNELS
 
 TAUGHT = {f"{name}.pyx" for name in KERNELS}
@@ -29,8 +30,14 @@ def test_the_teaching_sources_can_be_read():
 
 def test_the_wheel_has_no_other_sources():
     sources = [path for path in installed() if path.suffix in (".pyx", ".pxd", ".pxi", ".c", ".h", ".cpp")]
+    sources = [path for path in sources if path.parent != PurePath("gilscope/exercise")]
     assert {path.name for path in sources} == TAUGHT
     assert {path.parent for path in sources} == {PurePath("gilscope/_native/cython")}
+
+
+def test_the_wheel_has_the_exercise():
+    there = {path.name for path in installed() if path.parent == PurePath("gilscope/exercise")}
+    assert there == {*FILES}
 
 
 def test_the_wheel_has_the_stubs_and_the_marker():

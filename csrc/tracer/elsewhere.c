@@ -30,4 +30,9 @@ const char *gs_trace_stop(gs_recording *recording) {
 }
 
 void gs_trace_release(void) {}
+
+int64_t gs_thread_cpu_ns(int32_t native_id) {
+    (void)native_id;
+    return -1;
+}
 #endif

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "cpu.h"
 #include "record.h"
 #include "slots.h"
 
@@ -33,15 +34,18 @@ typedef struct {
 static _Atomic(unsigned) mode = IDLE;
 static _Atomic(pthread_cond_t *) gil_cond, switch_cond;
 
-/* Which drops are forced: those with this return address at this depth of the stack. 0 is not known yet. */
-static int caller_depth;
-static uintptr_t forced_caller;
+/* Which drops are forced: those with these return addresses at these depths of the stack. 0 is not known yet. Two, because
+ * a forced drop can share its nearer callers with the drop of a thread that blocks on a lock (CPython 3.14). */
+static struct {
+    int depth;
+    uintptr_t caller;
+} forced_at[2];
 static lesson release;
 
 static gs_recorder recorder;
 static int32_t native_ids[GS_MAX_THREADS];
+static const int64_t *cpu_ns;
 static unsigned last_number = FIRST_TRACE;
-static size_t mapped;
 static gs_anchor started;
 static gs_trace_options options;
 
@@ -73,11 +77,12 @@ static inline __attribute__((always_inline)) uintptr_t word_at(int depth, void *
 /* For those who call it: other frames are none of ours, as AddressSanitizer rightly says. */
 #define READS_OTHER_FRAMES __attribute__((no_sanitize("address")))
 #define WORD_AT(depth) word_at(depth, __builtin_return_address(0), __builtin_dwarf_cfa())
+#define IS_FORCED_AT(which) (WORD_AT(forced_at[which].depth) == forced_at[which].caller)
 
 /* A thread whose state is gone has ended, or returns from Python to the program that called it; on some builds (Debian's) it
  * drops through the same function as one that is made to. */
-static inline gs_event_kind kind_of_drop(uintptr_t caller) {
-    return caller == forced_caller && options.thread_state() ? GS_DROP : GS_RELEASE;
+static inline gs_event_kind kind_of_drop(int forced) {
+    return forced && options.thread_state() ? GS_DROP : GS_RELEASE;
 }
 
 READS_OTHER_FRAMES static void learn_signal(lesson *l, pthread_cond_t *cond, void *own, uintptr_t *above) {
@@ -94,7 +99,7 @@ READS_OTHER_FRAMES static int on_signal(pthread_cond_t *cond) {
         if (cond == atomic_load_explicit(&switch_cond, memory_order_relaxed)) {
             gs_took(&recorder, &self);
         } else if (cond == atomic_load_explicit(&gil_cond, memory_order_relaxed)) {
-            gs_dropped(&recorder, &self, kind_of_drop(WORD_AT(caller_depth)));
+            gs_dropped(&recorder, &self, kind_of_drop(IS_FORCED_AT(0) && IS_FORCED_AT(1)));
         }
     } else if (now == LEARNING && learning) {
         learn_signal(learning, cond, __builtin_return_address(0), __builtin_dwarf_cfa());
@@ -145,21 +150,30 @@ static const char *learn_conditions(void) {
     return NULL;
 }
 
-/* Where the stack of a forced drop first returns to other code than that of a release. Python is compiled in many ways:
- * drop_gil can be a function, or a part of each that calls it (Debian's). Once is enough: code does not move. */
-static const char *learn_forced(void) {
-    if (forced_caller) return NULL;
-    lesson forced = {.dropping = release.dropping};
-    watch(&forced, options.be_forced);
+/* Where the stack of a forced drop first returns to other code than that of another drop; DEPTH if nowhere. */
+static int difference(const lesson *forced, const lesson *other) {
     for (int depth = 0; depth < DEPTH; depth++) {
-        uintptr_t one = release.stack[depth], other = forced.stack[depth];
-        if (one != other && gs_is_code(options.save_thread, one) && gs_is_code(options.save_thread, other)) {
-            caller_depth = depth;
-            forced_caller = other;
-            return NULL;
-        }
+        uintptr_t one = forced->stack[depth], two = other->stack[depth];
+        if (one != two && gs_is_code(options.save_thread, one) && gs_is_code(options.save_thread, two)) return depth;
     }
-    return "on this Python the tracer cannot tell a release from a forced switch";
+    return DEPTH;
+}
+
+/* Python is compiled in many ways: drop_gil can be a function, or a part of each that calls it (Debian's). Once is enough:
+ * code does not move. */
+static const char *learn_forced(void) {
+    if (forced_at[0].caller) return NULL;
+    lesson forced = {.dropping = release.dropping}, blocked = {.dropping = release.dropping};
+    watch(&blocked, options.block);
+    watch(&forced, options.be_forced);
+    int depths[] = {difference(&forced, &release), difference(&forced, &blocked)};
+    if (depths[0] == DEPTH || depths[1] == DEPTH)
+        return "on this Python the tracer cannot tell a release from a forced switch";
+    for (int which = 0; which < 2; which++) {
+        forced_at[which].depth = depths[which];
+        forced_at[which].caller = forced.stack[depths[which]];
+    }
+    return NULL;
 }
 
 /* A process that never had a second thread has cheaper locks (here a drop and a take cost 30 ns instead of 50), which the
@@ -171,30 +185,43 @@ static const char *learn(void) {
 
 /* --- start and stop -------------------------------------------------------------------------------------------------- */
 
-/* Memory that is used only when touched. */
-static const char *reserve(size_t max_events) {
-    void *memory = MAP_FAILED;
-    size_t bytes = max_events * sizeof(uint64_t);
-    if (max_events <= SIZE_MAX / sizeof(uint64_t)) {
-        memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    }
-    if (memory == MAP_FAILED) return GS_NO_ROOM;
-    mapped = bytes;
-    recorder = (gs_recorder){.events = memory, .next = memory, .end = (uint64_t *)memory + max_events};
-    return NULL;
+/* Memory that is used only when touched, or MAP_FAILED. */
+static void *reserved(size_t count, size_t size) {
+    if (count > SIZE_MAX / size) return MAP_FAILED;
+    return mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
 static void forget(void) {
-    if (mapped) munmap(recorder.events, mapped);
-    mapped = 0;
+    if (recorder.events) munmap(recorder.events, options.max_events * sizeof(uint64_t));
+    if (recorder.looks) munmap(recorder.looks, options.max_looks * sizeof(gs_look));
     recorder = (gs_recorder){0};
     phase = STOPPED;
 }
 
-/* The child of a fork has one thread and a new GIL, and is not traced. */
+static const char *reserve_looks(void) {
+    if (!options.running) return NULL;
+    gs_look *memory = reserved(options.max_looks, sizeof(gs_look));
+    if (memory == MAP_FAILED) return GS_NO_ROOM;
+    recorder.looks = recorder.next_look = memory;
+    recorder.looks_end = memory + options.max_looks;
+    recorder.running = options.running;
+    recorder.long_ticks = gs_ticks_in(options.long_ns, options.counter);
+    return NULL;
+}
+
+static const char *reserve(void) {
+    uint64_t *memory = reserved(options.max_events, sizeof(uint64_t));
+    if (memory == MAP_FAILED) return GS_NO_ROOM;
+    recorder = (gs_recorder){.events = memory, .next = memory, .end = memory + options.max_events, .long_ticks = GS_NEVER};
+    return reserve_looks();
+}
+
+/* The child of a fork has one thread and a new GIL, and is not traced. It cannot give back the references of the looks,
+ * since its Python is not ready yet: that code lives as long as it does. */
 static void in_child(void) {
     atomic_store_explicit(&mode, IDLE, memory_order_relaxed);
     learning = NULL;
+    gs_cpu_in_child();
     forget();
 }
 
@@ -204,8 +231,11 @@ static void begin(void) {
     recorder.number = last_number = last_number == UINT32_MAX ? FIRST_TRACE : last_number + 1;
     recorder.native_ids = native_ids;
     recorder.max_threads = GS_MAX_THREADS;
+    recorder.enrolled = gs_cpu_enrol;
+    cpu_ns = gs_cpu_watch(recorder.number);
     started = gs_anchor_now(options.counter);
-    recorder.base = started.ticks - (1 << 20);           /* another core's counter may be a little behind */
+    recorder.base = started.ticks - (1 << 20); /* another core's counter may be a little behind */
+    recorder.took = started.ticks;
     gs_record(&recorder, &self, GS_TAKE, started.ticks); /* before any hook can: this thread has the GIL */
     atomic_store_explicit(&mode, recorder.number, memory_order_release);
     /* Threads that wait for the GIL wake, find it taken, and wait again: through the hook. */
@@ -229,9 +259,9 @@ const char *gs_trace_start(const gs_trace_options *given) {
     options = *given;
     if (!handles_fork) handles_fork = pthread_atfork(NULL, NULL, in_child) == 0;
     const char *error = hook_and_learn();
-    if (!error) error = reserve(options.max_events);
+    if (!error) error = reserve();
     if (error) {
-        phase = STOPPED;
+        forget();
         return error;
     }
     begin();
@@ -248,6 +278,7 @@ const char *gs_trace_stop(gs_recording *recording) {
     if (phase != RUNNING) return "no trace is running";
     phase = STOPPING;
     gs_anchor stopped = gs_anchor_now(recorder.counter);
+    gs_cpu_read(native_ids, recorder.threads); /* before others can have the GIL */
     atomic_store_explicit(&mode, IDLE, memory_order_release);
     options.pair(); /* takes gil->mutex: a hook that still saw the trace running held it, and is done */
     *recording = (gs_recording){
@@ -255,13 +286,17 @@ const char *gs_trace_stop(gs_recording *recording) {
         .count = recorder.next - recorder.events,
         .lost = recorder.lost,
         .native_ids = native_ids,
+        .cpu_ns = cpu_ns,
         .threads = recorder.threads,
         .base = recorder.base,
         .shift = recorder.shift,
         .start = started,
         .stop = stopped,
+        .looks = recorder.looks,
+        .look_count = recorder.next_look - recorder.looks,
+        .lost_looks = recorder.lost_looks,
         .event_ns = gs_measured_event_ns(recorder.counter),
-        .tells_forced = forced_caller != 0 || recorder.threads == 1,
+        .tells_forced = forced_at[0].caller != 0 || recorder.threads == 1,
     };
     phase = DONE;
     return NULL;

@@ -34,6 +34,8 @@ class Contention:
         The longest that any thread kept the GIL while another waited.
     longest_by : int or None
         The thread that did.
+    longest_hold : int or None
+        The number of that interval.
     hold_ns : float
         What a hold lasted on average, of those that others waited for.
     """
@@ -47,6 +49,7 @@ class Contention:
     holders: dict[int, float]
     longest_ns: int
     longest_by: int | None
+    longest_hold: int | None
     hold_ns: float
 
 
@@ -71,6 +74,7 @@ def contention(data: TraceData) -> Contention:
         holders={int(each): float(shares[each]) for each in np.argsort(-shares, kind="stable") if shares[each]},
         longest_ns=0 if most is None else int(overlap[most]),
         longest_by=None if most is None or not overlap[most] else int(thread[most]),
+        longest_hold=None if most is None or not overlap[most] else int(held[most]),
         hold_ns=float((stop - start)[overlap > 0].mean()) if (overlap > 0).any() else 0.0,
     )
 

@@ -1,11 +1,17 @@
-"""A forced switch of the GIL, for the tracer to learn what one looks like."""
+"""A forced switch of the GIL and one of a thread that blocks, for the tracer to learn how to tell them apart."""
 
 import _thread
 import sys
 import time
+from functools import partial
 
 SHORT_SECONDS = 5e-5
 PATIENCE_SECONDS = 5.0
+
+_taken = _thread.allocate_lock()
+_taken.acquire()
+#: Waits for a lock in vain, a microsecond. Called from C it runs no Python code, in which another thread could force a drop.
+block = partial(_taken.acquire, True, 1e-6)
 
 
 def be_forced() -> None:

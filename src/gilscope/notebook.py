@@ -4,8 +4,8 @@ from typing import Any
 
 from gilscope.reports import notebook_cell
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 from gilscope.tracing import trace
 
 
@@ -16,7 +16,7 @@ class CellTrace:
         self._data = data
 
     def __repr__(self) -> str:
-        return f"{table(self._data)}\n\n{diagnosis(self._data)}"
+        return f"{table_with_functions(self._data)}\n\n{diagnosis(self._data)}"
 
     def _repr_html_(self) -> str:
         return notebook_cell.html(self._data, "who held the GIL in this cell")
@@ -28,15 +28,16 @@ def load_ipython_extension(shell: Any) -> None:
     def giltrace(line: str, cell: str) -> None:
         """Run the cell and show who held the GIL meanwhile, who waited for it, and whether that matters.
 
-        The trace is in the variable that stands behind it: ``%%giltrace t``.
+        The trace is in the variable that stands behind it: ``%%giltrace t``. With ``--who`` the functions that end long holds and
+        waits are named.
         """
         from IPython.core.error import UsageError
         from IPython.display import display
 
-        name = line.strip()
+        who, name = "--who" in line.split(), " ".join(word for word in line.split() if word != "--who")
         if name and not name.isidentifier():
-            raise UsageError(f"%%giltrace takes the name of a variable for the trace, or nothing, not {name!r}")
-        with trace() as found:
+            raise UsageError(f"%%giltrace takes --who and the name of a variable for the trace, or nothing, not {name!r}")
+        with trace(who=who) as found:
             outcome = shell.run_cell(cell)  # which shows an error of the cell itself
         if name:
             shell.push({name: found})

@@ -8,13 +8,16 @@ from functools import cache, partial
 
 import numpy as np
 
+from gilscope._native import tracer
 from gilscope.cases import Case
 from gilscope.cores import usable_cores
 from gilscope.kernels import exp
 from gilscope.measure import Group, Machine, Plan, calibrate, measure
 from gilscope.observing import ticks_during
 from gilscope.results import Result, Session
+from gilscope.selftest_tracer import NEED_TRACER
 from gilscope.stats import ratio
+from gilscope.tracing import TracerUnavailable
 
 SIZE = 1_000_000
 WORKERS = 2
@@ -36,8 +39,25 @@ class Outcome:
 def self_test() -> Iterator[Outcome]:
     """Run the checks, one after the other; about 20 seconds."""
     for name, check in CHECKS.items():
-        passed, numbers = check()
+        try:
+            passed, numbers = check()
+        except TracerUnavailable as error:  # although this system and this build should have one
+            passed, numbers = False, str(error)
         yield Outcome(name, passed, numbers)
+
+
+def left_out() -> list[str]:
+    """Say which checks are not among those that run here, and why."""
+    reasons = {
+        "that need two cores": "there is one usable core" if len(usable_cores()) == 1 else None,
+        "of the tracer": no_tracer(),
+    }
+    return [f"the checks {which} are left out: {reason}" for which, reason in reasons.items() if reason]
+
+
+def no_tracer() -> str | None:
+    """Return why there is nothing to trace, or nothing to trace it with."""
+    return tracer.unavailable() or (None if gil() else "the GIL is off")
 
 
 Check = Callable[[], tuple[bool, str]]
@@ -135,5 +155,6 @@ CHECKS: dict[str, Check] = {
     f"another Python thread {'cannot run' if gil() else 'can run (GIL off)'} during a held call": ticker_held,
     "another Python thread runs during a released call": ticker_released,
     "a case against itself: the interval includes 1.00": a_against_a,
+    **(NEED_TRACER if no_tracer() is None else {}),
     **(NEED_TWO_CORES if len(usable_cores()) > 1 else {}),
 }

@@ -57,6 +57,11 @@ class ThreadNames:
         return start
 
     @property
+    def before(self) -> set[int]:
+        """The native ids of the threads that there were when the collection started; Linux only."""
+        return self._before
+
+    @property
     def started_alone(self) -> bool:
         """Whether there was one thread only when the collection started."""
         return len(self._before) == 1

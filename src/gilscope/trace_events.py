@@ -4,7 +4,7 @@ The events of all threads stand in one array in the order in which they happened
 each starts an interval in the state that it leads to, up to the thread's next event.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,10 @@ class Recording:
         What recording an event costs here.
     tells_forced : bool
         Whether a DROP is told from a RELEASE: threads were started by `threading`, or before the trace.
+    cpu_ns : ndarray of int64
+        By thread number: the CPU time that it had used at its end or at the stop, -1 if it could not be asked.
+    cpu_before : dict of int to int
+        By native id: the CPU time that those that lived before had used at the start.
     """
 
     events: NDArray[np.uint64]
@@ -52,6 +56,8 @@ class Recording:
     stop: tuple[int, int]
     event_ns: float
     tells_forced: bool
+    cpu_ns: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    cpu_before: dict[int, int] = field(default_factory=dict)
 
     @property
     def kinds(self) -> NDArray[np.uint8]:

@@ -7,9 +7,10 @@ from gilscope.trace_data import TraceCost, TraceData, TracedThread
 _WIDTH = 24
 _MOST = 40
 _SUMS = ("held_ns", "waiting_ns", "outside_ns", "takes", "forced")
+_SPLIT = ("outside_running_ns", "outside_blocked_ns")
 _HEADER = (
-    f"{'thread':{_WIDTH}}{'id':>9}{'held':>9}{'waiting':>9}{'outside':>9}{'takes':>11}{'forced':>9}"
-    f"{'longest hold':>15}{'longest wait':>15}"
+    f"{'thread':{_WIDTH}}{'id':>8}{'held':>8}{'waiting':>8}{'outside = running + blocked':>28}{'takes':>10}{'forced':>8}"
+    f"{'longest hold':>13}{'longest wait':>13}"
 )
 
 
@@ -29,7 +30,13 @@ def _rows(threads: tuple[TracedThread, ...]) -> Iterator[str]:
         others = [each for each in threads if id(each) in rest]
         held, waiting, outside, takes, forced = (sum(getattr(each, name) for each in others) for name in _SUMS)
         longest = (max(getattr(each, name) for each in others) for name in ("longest_hold_ns", "longest_wait_ns"))
-        yield _row(TracedThread(f"{len(others)} more threads", 0, held, waiting, outside, takes, forced, *longest))
+        split = (_sum_if_known([getattr(each, name) for each in others]) for name in _SPLIT)
+        yield _row(TracedThread(f"{len(others)} more threads", 0, held, waiting, outside, takes, forced, *longest, *split))
+
+
+def _sum_if_known(values: list[int | None]) -> int | None:
+    known = [each for each in values if each is not None]
+    return sum(known) if len(known) == len(values) else None
 
 
 def _title(data: TraceData) -> str:
@@ -41,17 +48,22 @@ def _title(data: TraceData) -> str:
 def _row(thread: TracedThread) -> str:
     name = thread.name if len(thread.name) < _WIDTH else thread.name[: _WIDTH - 4] + "..."
     life = max(thread.held_ns + thread.waiting_ns + thread.outside_ns, 1)
-    shares = "".join(f"{each / life:>9.1%}" for each in (thread.held_ns, thread.waiting_ns, thread.outside_ns))
-    longest = "".join(f"{each / 1e6:>12,.3f} ms" for each in (thread.longest_hold_ns, thread.longest_wait_ns))
-    return f"{name:{_WIDTH}}{thread.native_id or '':>9}{shares}{thread.takes:>11,}{thread.forced:>9,}{longest}"
+    shares = "".join(f"{each / life:>8.1%}" for each in (thread.held_ns, thread.waiting_ns, thread.outside_ns))
+    split = (thread.outside_running_ns, thread.outside_blocked_ns)
+    shares += "".join(f"{'-' if each is None else f'{each / life:.1%}':>10}" for each in split)
+    longest = "".join(f"{each / 1e6:>10,.3f} ms" for each in (thread.longest_hold_ns, thread.longest_wait_ns))
+    return f"{name:{_WIDTH}}{thread.native_id or '':>8}{shares}{thread.takes:>10,}{thread.forced:>8,}{longest}"
 
 
 def _remarks(data: TraceData) -> Iterator[str]:
     cost = data.cost()
     if data.gil:
-        yield f"{cost.events:,} events at {cost.event_ns:.0f} ns: {cost.share:.2%} of the traced time"
+        looks = f" and {cost.looks:,} looks at {cost.look_ns:.0f} ns" if data.looks is not None else ""
+        yield f"{cost.events:,} events at {cost.event_ns:.0f} ns{looks}: {cost.share:.2%} of the traced time"
     if cost.lost:
         yield _lost(cost)
+    if cost.lost_looks:
+        yield f"{cost.lost_looks:,} long holds and waits are without a function: there was no room for more than {cost.looks:,}"
     if data.lost_marks:
         yield f"{data.lost_marks:,} beginnings and ends of spans are lost: there was no room for them"
     if not data.tells_forced:

@@ -15,16 +15,24 @@ from numpy.typing import NDArray
 
 from gilscope import chrome, spans
 from gilscope._native import tracer
+from gilscope.cpu_time import cpu_used
 from gilscope.spans import TracedSpan
+from gilscope.stretches import TracedStretch, longest, stretch
 from gilscope.thread_names import ThreadNames
 from gilscope.trace_data import TraceCost, TraceData, TracedThread
-from gilscope.trace_events import Recording, intervals_of, span
+from gilscope.trace_events import HELD, WAITING, Recording, intervals_of, span
+from gilscope.trace_looks import Looks, Sightings, looks_of
 from gilscope.trace_table import table
 
 __all__ = ["Trace", "TracerUnavailable", "trace"]
 
 #: 80 MB of addresses; memory is used only for what is recorded.
 MAX_EVENTS = 10_000_000
+
+#: With `who`: 24 MB of addresses likewise, and the shortest holds and waits at which the tracer looks who ends them. There are at
+#: most 10,000 of these a second for each thread, and a look takes some 20 ns.
+MAX_LOOKS = 1_000_000
+LONG_NS = 100_000
 
 #: The kernel keeps time by these counters only where they tick evenly and agree on all cores.
 _STEADY_COUNTERS = {"tsc", "arch_sys_counter"}
@@ -107,6 +115,46 @@ class Trace:
         """Events that were not recorded because the buffer was full; `stop_ns` is when."""
         return self._data.lost
 
+    def top_holders(self, n: int = 10) -> tuple[TracedStretch, ...]:
+        """Return the longest holds, each with the Python function that let go of the GIL at its end.
+
+        That is the innermost function which the thread ran at that moment. It is not always what kept the GIL: a thread that
+        computes for long in one function and then returns, or calls another that releases the GIL, is named by the other.
+        Functions of C and Cython have no frames: the Python function that called them is named. The function is None for holds
+        shorter than 0.1 ms, for the one with which the trace ended, and where a thread ran no Python when it let go.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Raises
+        ------
+        RuntimeError
+            The trace was taken without ``who=True``, or is still running.
+        """
+        return self._longest(HELD, n)
+
+    def top_waiters(self, n: int = 10) -> tuple[TracedStretch, ...]:
+        """Return the longest waits for the GIL, each with the innermost Python function of the thread that waited.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Raises
+        ------
+        RuntimeError
+            The trace was taken without ``who=True``, or is still running.
+        """
+        return self._longest(WAITING, n)
+
+    def _longest(self, state: int, most: int) -> tuple[TracedStretch, ...]:
+        if self._data.looks is None:
+            raise RuntimeError("this trace does not know functions: it was taken without who=True (gilscope trace --who)")
+        return tuple(stretch(self._data, interval) for interval in longest(self._data, state, most))
+
     @property
     def spans(self) -> tuple[TracedSpan, ...]:
         """What the program marked with `gilscope.span`, in the order of the starts."""
@@ -162,7 +210,7 @@ class Trace:
 
 
 @contextmanager
-def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
+def trace(*, who: bool = False, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
     """Record who holds, waits for and drops the GIL while the block runs.
 
     In this process, in all its threads, from now on; without a GIL there is nothing to record, which `Trace.gil` says. A process
@@ -170,6 +218,9 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
 
     Parameters
     ----------
+    who : bool
+        Also look which Python function ends each hold and each wait of at least 0.1 ms: `Trace.top_holders` and
+        `Trace.top_waiters`. What that cost is in `Trace.cost`. Code that ran then is kept until the trace ends.
     max_events : int
         Room for this many, 8 bytes each, of which memory is used only for what is recorded. A take and a drop are two, a wait is
         one more. When they are used up the trace ends, and the rest is counted.
@@ -182,21 +233,24 @@ def trace(*, max_events: int = MAX_EVENTS) -> Iterator[Trace]:
     Raises
     ------
     TracerUnavailable
-        There is no tracer for this system or this Python.
+        There is no tracer for this system or this Python, or functions were asked for and cannot be told in it.
     RuntimeError
         Another trace is running.
     """
     _require_count(max_events)
     found, process = Trace(), os.getpid()
+    _require_functions(who)
     with ThreadNames(tracer.learn) as names:
-        started_ns = _start(max_events, names.started_alone)
+        without_gil = _start(max_events, names, MAX_LOOKS if who else 0)
         spans.start()
         try:
             yield found
         finally:
             marks = spans.stop()
-            data = _stop(started_ns, names) if os.getpid() == process else TraceData(0, 0, forked=True)
-            found._found = replace(data, spans=spans.matched(marks, data.start_ns, data.stop_ns), lost_marks=marks.lost)
+            data = _stop(without_gil, names) if os.getpid() == process else TraceData(0, 0, forked=True)
+            looks = (data.looks or Looks({}, LONG_NS)) if who else None
+            marked = spans.matched(marks, data.start_ns, data.stop_ns)
+            found._found = replace(data, spans=marked, lost_marks=marks.lost, looks=looks)
 
 
 def _require_count(max_events: Any) -> None:
@@ -206,37 +260,50 @@ def _require_count(max_events: Any) -> None:
         raise ValueError(f"max_events must be from 1 to {2**44}, not {max_events}")
 
 
-def _start(max_events: int, alone: bool) -> int | None:
-    """Start to record; return the time instead where there is no GIL."""
+def _require_functions(who: bool) -> None:
+    if who and (reason := tracer.no_functions()) is not None:
+        raise TracerUnavailable(f"functions cannot be told (who): {reason}")
+
+
+def _start(max_events: int, names: ThreadNames, max_looks: int) -> Recording | None:
+    """Start to record; where there is no GIL return a recording that is empty and goes on."""
     if (reason := tracer.unavailable()) is not None:
         raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
     if not _has_gil():
-        return time.perf_counter_ns()
-    if (reason := tracer.start(max_events, _counter_is_steady(), alone)) is not None:
+        return _nothing(time.perf_counter_ns(), tracer.cpu_ns(names.before))
+    steady = _counter_is_steady()
+    if (reason := tracer.start(max_events, steady, names.started_alone, max_looks, LONG_NS, names.before)) is not None:
         kinds: dict[str, type[Exception]] = {tracer.BUSY: RuntimeError, tracer.NO_ROOM: MemoryError}
         raise kinds.get(reason, TracerUnavailable)(f"the GIL cannot be traced: {reason}")
     return None
 
 
-def _stop(started_ns: int | None, names: ThreadNames) -> TraceData:
-    if started_ns is not None:
-        return traced(_nothing(started_ns, time.perf_counter_ns()), names, gil=False)
-    return traced(Recording(**tracer.stop()), names)
+def _stop(without_gil: Recording | None, names: ThreadNames) -> TraceData:
+    if without_gil is not None:
+        return traced(replace(without_gil, stop=(1, time.perf_counter_ns())), names, gil=False)
+    fields, sightings = tracer.stop()
+    recording = Recording(**fields)
+    data = traced(recording, names)
+    return replace(data, looks=looks_of(Sightings(*sightings), recording, data.intervals, LONG_NS))
 
 
 def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> TraceData:
     """Return what a recording says, with what is known of its threads."""
     heard = recording.native_ids.tolist()
     others = names.bystanders(heard)
-    intervals = intervals_of(recording, names.were_there_before(heard), names.have_ended(heard), len(others))
+    there_before, clocks = names.were_there_before(heard), tracer.cpu_ns(others)
+    intervals = intervals_of(recording, there_before, names.have_ended(heard), len(others))
     ids = [*heard, *others]
     first, last = span(recording)
     counts = len(recording.events), recording.lost, recording.event_ns
-    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=recording.tells_forced)
+    cpu = cpu_used(recording, there_before, {each: clocks.get(each) for each in others})
+    told = recording.tells_forced
+    return TraceData(first, last, names.names(ids), ids, intervals, *counts, gil=gil, tells_forced=told, cpu_ns=cpu)
 
 
-def _nothing(start_ns: int, stop_ns: int) -> Recording:
-    return Recording(np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0, (0, start_ns), (1, stop_ns), 0.0, tells_forced=True)
+def _nothing(start_ns: int, cpu_before: dict[int, int]) -> Recording:
+    none = np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0
+    return Recording(*none, (0, start_ns), (1, start_ns), 0.0, tells_forced=True, cpu_before=cpu_before)
 
 
 def _has_gil() -> bool:

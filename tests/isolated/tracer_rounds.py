@@ -19,7 +19,14 @@ def mappings():
 def once():
     assert tracer.start(1000, True) is None
     time.sleep(0)
-    assert len(tracer.stop()["events"]) >= 3
+    assert len(tracer.stop()[0]["events"]) >= 3
+
+
+def looking():
+    """Code that is gone when the trace has ended is looked at: once it is kept, once there is no room."""
+    assert tracer.start(1000, True, False, 1, 0) is None
+    exec("def short_lived(): sleep(0)\nshort_lived()\nshort_lived()", {"sleep": time.sleep})
+    assert len(tracer.stop()[1][0]) == (tracer.no_functions() is None)
 
 
 def grown_by(action, rounds):
@@ -40,9 +47,10 @@ def whole():
     assert trace.threads
 
 
-blocks, maps, threads = grown_by(once, ROUNDS)
-assert blocks < ROUNDS / 20, blocks
-assert (maps <= 2, threads) == (True, 0), (maps, threads)
+for action in (once, looking):
+    blocks, maps, threads = grown_by(action, ROUNDS)
+    assert blocks < ROUNDS / 20, blocks
+    assert (maps <= 2, threads) == (True, 0), (maps, threads)
 start = threading.Thread.start
 blocks, maps, threads = grown_by(whole, ROUNDS // 20)
 assert blocks < ROUNDS / 20, blocks

@@ -104,7 +104,7 @@ while time.monotonic() < until:
     time.sleep(choose.random() * 0.05)
     if choose.random() < 0.3:
         fork()
-    events += check(tracer.stop())
+    events += check(tracer.stop()[0])
     traces += 1
     with gs.trace() as trace:
         time.sleep(choose.random() * 0.02)

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False
-"""Calling a function again and again, with the times at which each call began and ended."""
+"""Calling a function again and again, with the times at which each call began and ended; and looking whether the GIL is free."""
 
 import numpy as np
 
-from gilscope._native.kernels cimport gs_clock_ns
+from gilscope._native.kernels cimport gs_clock_ns, gs_sleep_ns
 
 cdef extern from *:
     """
@@ -61,4 +61,32 @@ def stamped(call, Py_ssize_t count):
         result = call()
         times[at, 1] = gs_clock_ns()
         result = None  # noqa: F841
+    return stamps
+
+
+def looks(const double[::1] waits_ns, const unsigned char[::1] done):
+    """Ask for the GIL at times of one's own, and look at the clock before and after.
+
+    Parameters
+    ----------
+    waits_ns : ndarray of float64
+        How long to wait before each look, without the GIL.
+    done : ndarray of uint8
+        One number, which another thread sets to end this after the next look.
+
+    Returns
+    -------
+    ndarray of int64
+        ``(looks, 2)``: when each asked for the GIL and when it had it, on the clock of `time.perf_counter_ns`.
+    """
+    stamps = np.empty((len(waits_ns), 2), np.int64)
+    cdef long long[:, ::1] times = stamps
+    cdef Py_ssize_t at
+    for at in range(len(waits_ns)):
+        with nogil:
+            gs_sleep_ns(waits_ns[at])
+            times[at, 0] = gs_clock_ns()
+        times[at, 1] = gs_clock_ns()
+        if done[0]:
+            return stamps[: at + 1]
     return stamps

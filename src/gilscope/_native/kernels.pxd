@@ -36,6 +36,7 @@ cdef extern from "gilscope/kernels.h" nogil:
 
 cdef extern from "gilscope/clock.h" nogil:
     long long gs_clock_ns()
+    void gs_sleep_ns(double nanoseconds)
 
 cdef extern from "gilscope/build.h" nogil:
     const char *GS_COMPILER

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gilscope.checking._evidence import Evidence
-from gilscope.checking._profile import profile
+from gilscope.checking._method import METHODS, Method, profile_by
 from gilscope.checking._subject import Function, Subject
 from gilscope.checking._together import Sizes, settle, together
 from gilscope.checking._verdict import Verdict
@@ -32,6 +32,9 @@ class Checker:
         Whether to try processes too.
     own_arguments : bool, default False
         Whether each thread gets a deep copy of the arguments: for functions that change them. Processes always have their own.
+    method : {"auto", "trace", "ticker"}
+        How to look at one call: "trace" is exact; "ticker" an estimate by a second thread, for systems without a tracer, where
+        "auto" chooses it.
     """
 
     threads: int | None = None
@@ -40,10 +43,13 @@ class Checker:
     number: int | None = None
     processes: bool = True
     own_arguments: bool = False
+    method: Method = "auto"
 
     def __post_init__(self) -> None:
         for name in ("threads", "repeat", "number"):
             _require_count(name, getattr(self, name))
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if isinstance(self.at_least, bool) or not isinstance(self.at_least, int | float):
             raise TypeError(f"at_least must be a number, not {type(self.at_least).__name__}")
         if not 0 < self.at_least <= 1:
@@ -77,7 +83,7 @@ class Checker:
         """Check what is ready to be called; `tick` is told what share of the work is done."""
         call = subject.call(own=False)
         background = settle()
-        alone = profile(call)
+        alone = profile_by(call, method=self.method)
         evidence: dict[str, Any] = {"alone": alone, "cores": len(usable_cores()), "background": background, "pools": pools()}
         if counts := thread_counts(self.threads or len(usable_cores())):
             sizes = Sizes(counts, self.processes, self.repeat, self.number, self.own_arguments, traced=alone.method == "trace")

@@ -6,8 +6,7 @@ Not a single call decides: a thread that is preempted while it holds looks as if
 from __future__ import annotations
 
 import gc
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -20,7 +19,8 @@ from gilscope.checking._subject import Call
 from gilscope.machine import Usage, queued_ns, usage
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, WAITING
-from gilscope.tracing import trace
+
+__tracebackhide__ = True  # of what a call raises, pytest then shows the call
 
 #: What `Profile.gil` calls released and held: at least, and less than, this share of the call outside.
 RELEASED, HELD_BELOW = 0.9, 0.1
@@ -161,19 +161,11 @@ def _call_at(stamps: NDArray[np.int64], times: NDArray[np.int64]) -> tuple[NDArr
     return np.maximum(passed - 1, 0) // 2, passed % 2 == 1
 
 
-def profile(call: Call, plan: Plan = Plan()) -> Profile:  # noqa: B008 - immutable
-    """Trace a call again and again, in the calling thread, and return what it does.
-
-    Raises
-    ------
-    TracerUnavailable
-        There is no tracer for this system or this Python.
-    RuntimeError
-        Another trace is running.
-    """
-    count, known = 1, _traced(call, 1)
+def repeated(measured: Callable[[int], Profile], plan: Plan) -> Profile:
+    """Measure one call, then as many as the plan wants, from what is known by then."""
+    count, known = 1, measured(1)
     while (wanted := _wanted(known, plan)) > 2 * count or count == 1 < wanted:
-        count, known = wanted, _traced(call, wanted)
+        count, known = wanted, measured(wanted)
     return known
 
 
@@ -185,14 +177,11 @@ def _wanted(known: Profile, plan: Plan) -> int:
     return min(most, max(plan.least, int(plan.seconds / max(known.seconds, 1e-9))))
 
 
-def _traced(call: Call, count: int) -> Profile:
-    with without_gc(), trace() as found:
-        before = Used.now()
-        stamps = stamped(call, count)
-        used = Used.now().since(before)
-    if not found.gil:
-        return _without_gil(stamps, used)
-    return summary(times_of(found.data, threading.get_native_id(), stamps), stamps, used)
+def stamped_and_used(call: Call, count: int) -> tuple[NDArray[np.int64], Used]:
+    """Return when the calls began and ended, and what all of them used."""
+    before = Used.now()
+    stamps = stamped(call, count)
+    return stamps, Used.now().since(before)
 
 
 class Used(NamedTuple):
@@ -235,7 +224,7 @@ def summary(times: CallTimes, stamps: NDArray[np.int64], used: Used) -> Profile:
     )
 
 
-def _without_gil(stamps: NDArray[np.int64], used: Used) -> Profile:
+def without_gil(stamps: NDArray[np.int64], used: Used) -> Profile:
     """Return the profile where there is no GIL: no call holds it, so none releases it."""
     return Profile(len(stamps), _median_seconds(stamps), 1.0, 0.0, 0.0, 0, **used.shares(stamps), method="off")
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gilscope.checking._profile import HELD_BELOW, Plan, Profile, profile
+from gilscope.checking._method import profile_by
+from gilscope.checking._profile import HELD_BELOW, Plan, Profile
 from gilscope.checking._subject import Call
 
 _BRIEF = Plan(seconds=0.02, least=5, most=500)
@@ -39,7 +40,7 @@ def scan(
     low: int,
     high: int,
     *,
-    look: Callable[[Call], Profile] = lambda call: profile(call, _BRIEF),
+    look: Callable[[Call], Profile] = lambda call: profile_by(call, _BRIEF),
     tick: Callable[[float], None] = lambda share: None,
 ) -> Scan:
     """Look at a function at sizes from `low` to `high`, and find the threshold by bisection.

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gilscope.checking._naming import readable
+
 Call = Callable[[], object]
 
 
@@ -41,7 +43,7 @@ class Function:
     @property
     def name(self) -> str:
         """The name of the function, with its module where it has one."""
-        return name_of(self.function)
+        return readable(self.function)
 
     def call(self, *, own: bool) -> Call:
         """Return the call; ``own`` with deep copies of the arguments."""
@@ -93,15 +95,3 @@ class Statement:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_shared": None}
-
-
-def name_of(function: object) -> str:
-    """Return how people would write a function: ``numpy.exp``, ``Generator.normal``, ``exp.c.held``."""
-    if isinstance(function, functools.partial):
-        return name_of(function.func)
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    if name is None:  # an object that can be called
-        return str(getattr(function, "name", type(function).__qualname__))
-    module = getattr(function, "__module__", None)
-    hidden = module in (None, "builtins", "__main__") or "." in name
-    return str(name) if hidden else f"{module}.{name}"

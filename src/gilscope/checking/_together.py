@@ -28,6 +28,9 @@ _CEILING_SECONDS = {"compute": 0.001, "copy": 0.005}  # of a call, roughly
 #: From so many cores on that one call uses, workers are not pinned: its threads would be, too.
 _OWN_THREADS = 1.2
 _QUIET, _LOOK_SECONDS, _PATIENCE_SECONDS = 0.3, 0.01, 0.4
+#: So long do OpenBLAS's threads spin in other processes, which `settle` does not see (here 0.1 s), and to wait for that takes
+#: time, so that there are fewer samples.
+_SPIN_SECONDS, _FEW_BLOCKS = 0.2, 3
 
 
 class Sizes(NamedTuple):
@@ -79,9 +82,9 @@ class Together(NamedTuple):
 class Floor:
     """Where workers work: pools that stay until it is closed, each with the calls that it was given."""
 
-    def __init__(self, subjects: dict[str, Subject], pin: bool, own: bool, warm: bool, settles: bool) -> None:
-        self._subjects, self._own, self._warm, self._settles = subjects, own, warm, settles
-        self._cores = usable_cores() if pin else []
+    def __init__(self, subjects: dict[str, Subject], own: bool, warm: bool, parallel: bool) -> None:
+        self._subjects, self._own, self._warm, self._parallel = subjects, own, warm, parallel
+        self._cores = usable_cores()
         self._pools: dict[tuple[str, int], Executor] = {}
         self._prepared: set[tuple[str, str, int]] = set()
         self._stack = ExitStack()
@@ -103,9 +106,11 @@ class Floor:
 
     def sample(self, job: Job) -> list[Share]:
         """Have the calls made, all workers at the same time."""
-        shares: list[Share] = self.prepare(job).together(run, job.subject, job.calls, self._cores_for(job.workers))
-        if self._settles and job.subject == "it":
+        shares: list[Share] = self.prepare(job).together(run, job.subject, job.calls, self._cores_for(job))
+        if self._parallel and job.subject == "it":
             settle()
+            if job.executor == "processes":
+                time.sleep(_SPIN_SECONDS)
         return shares
 
     def _pool(self, job: Job) -> Executor:
@@ -114,8 +119,10 @@ class Floor:
             self._pools[key] = self._stack.enter_context(EXECUTORS[job.executor](job.workers))
         return self._pools[key]
 
-    def _cores_for(self, workers: int) -> list[int] | None:
-        return self._cores[:workers] if workers <= len(self._cores) else None
+    def _cores_for(self, job: Job) -> list[int] | None:
+        """Return a core for each worker; None lets them float, as a call must that has threads of its own."""
+        floats = (self._parallel and job.subject == "it") or job.workers > len(self._cores)
+        return None if floats else self._cores[: job.workers]
 
 
 def settle() -> float:
@@ -153,10 +160,10 @@ def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[flo
     subjects: dict[str, Subject] = {"it": subject, "compute": Computing(), "copy": Copying.for_workers(most)}
     parallel = alone.process_cpu_share >= _OWN_THREADS
     warm = alone.seconds < LONG_SECONDS
-    with without_gc(), Floor(subjects, not parallel, sizes.own, warm, parallel) as floor:
+    with without_gc(), Floor(subjects, sizes.own, warm, parallel) as floor:
         samples = Samples(_jobs(alone, sizes))
         samples.drop_if_impossible(floor)
-        blocks = sizes.blocks or _blocks(alone, samples.taken)
+        blocks = sizes.blocks or min(_blocks(alone, samples.taken), _FEW_BLOCKS if parallel else MOST_BLOCKS)
         for block in range(blocks):
             last = block == blocks - 1
             samples.take_block(floor, backwards=block % 2 == 1, traces=last and sizes.traced)

@@ -16,6 +16,8 @@ COMMANDS = {
     "trace": "Run a script or a module, and say who held the GIL and who waited for it.",
     "report": "Show a session or a trace, or write it as a page, a picture or a table.",
     "compare": "Two sessions: what changed that noise does not explain.",
+    "lesson": "Predict, run, explain: five questions about the GIL, answered by this machine.",
+    "exercise": "Copy out a small Cython project that keeps the GIL, for you to release it.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
 

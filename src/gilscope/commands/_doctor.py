@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from gilscope.commands._output import json_option, speaker, write_json
-from gilscope.cores import usable_cores
 from gilscope.machine import machine, spoilers
 from gilscope.running import native_facts
 
@@ -36,15 +35,15 @@ def command(self_test: bool, json_file: str | None) -> None:
 
 def run_self_test(say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Run the checks and print each as it ends."""
-    from gilscope.selftest import self_test
+    from gilscope.selftest import left_out, self_test
 
     say("")
     outcomes = []
     for outcome in self_test():
         say(f"{'pass' if outcome.passed else 'FAIL'}  {outcome.name}: {outcome.numbers}")
         outcomes.append(vars(outcome))
-    if len(usable_cores()) == 1:
-        say("one usable core: the checks that need two were left out")
+    for sentence in left_out():
+        say(sentence)
     return outcomes
 
 

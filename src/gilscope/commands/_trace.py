@@ -35,6 +35,7 @@ WIDTH = 110  # of the table
     metavar="FILE",
     help="Also save the trace (.json, .json.gz: opens in https://ui.perfetto.dev) or draw it (.png, .svg, .html).",
 )
+@click.option("--who", is_flag=True, help="Also name the functions that end long holds and waits; costs some 20 ns for each.")
 @click.option("--top", type=click.IntRange(0), default=3, metavar="N", help="List the N longest holds and waits; 3 unless given.")
 @click.option(
     "--max-events",
@@ -49,6 +50,7 @@ WIDTH = 110  # of the table
 def command(
     is_module: bool,
     output: str | None,
+    who: bool,
     top: int,
     max_events: int,
     json_file: str | None,
@@ -64,7 +66,7 @@ def command(
         require_writable(Path(output))
     chosen = program.module(script, arguments) if is_module else program.script(script, arguments)
     report = Report(chosen.name, top, _absolute(output), _absolute(json_file), sys.stderr)
-    running = trace(max_events=max_events)
+    running = trace(who=who, max_events=max_events)
     found = running.__enter__()
     # First in, last out: what the program does at exit, and its threads that go on after its main module, are traced too.
     atexit.register(end, running, found, os.getpid(), report)
@@ -91,7 +93,7 @@ class Report:
         if self.output is not None:
             save(found, Path(self.output), self.name)
             self.say(f"trace: {self.output}")
-        write_json(self.json_file, as_json(found))
+        write_json(self.json_file, as_json(found, self.top))
 
     def say(self, line: str) -> None:
         """Print a line where standard error was at the start, if anybody listens there."""
@@ -129,8 +131,8 @@ def save(found: Trace, path: Path, name: str) -> None:
         found.timeline(path, title=name)
 
 
-def as_json(found: Trace) -> dict[str, Any]:
-    """Return the summary as data."""
+def as_json(found: Trace, top: int) -> dict[str, Any]:
+    """Return the summary as data, with so many of the longest holds and waits each if their functions are known."""
     return {
         "seconds": (found.stop_ns - found.start_ns) / 1e9,
         "gil": found.gil,
@@ -138,7 +140,13 @@ def as_json(found: Trace) -> dict[str, Any]:
         "diagnosis": diagnosis(found.data),
         "threads": [asdict(each) for each in found.threads],
         "cost": asdict(found.cost),
+        **(_who(found, top) if found.data.looks is not None else {}),
     }
+
+
+def _who(found: Trace, top: int) -> dict[str, Any]:
+    lists = {"top_holders": found.top_holders(top), "top_waiters": found.top_waiters(top)}
+    return {name: [asdict(each) for each in stretches] for name, stretches in lists.items()}
 
 
 def _absolute(path: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from importlib import resources
 from types import MappingProxyType
@@ -121,11 +122,11 @@ def specialised(function: Any, kernel: Kernel) -> dict[np.dtype[Any], Callable[.
 
 
 def cython_source(kernel: Kernel, function: str) -> str:
-    """Return the text of one function of a kernel's .pyx file."""
+    """Return the text of one function of a kernel's .pyx file, below that of the loop which it calls, where that stands apart."""
     text = resources.files("gilscope._native.cython").joinpath(f"{kernel.name}.pyx").read_text()
-    start = text.index(f"def {function}(")
-    body = text[start:].split("\n\n\n")[0]
-    return body.rstrip() + "\n"
+    body = text[text.index(f"def {function}(") :].split("\n\n\n")[0].rstrip() + "\n"
+    loop = re.search(rf"^cdef [^\n]* {kernel.name}_loop\(.*?\n\n\n", text, re.MULTILINE | re.DOTALL)
+    return loop.group() + body if loop and f"{kernel.name}_loop(" in body else body
 
 
 def c(kernel: Kernel) -> Implementation | Missing:

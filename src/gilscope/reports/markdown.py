@@ -9,11 +9,11 @@ from gilscope.experiments import Experiment, Row
 from gilscope.reports import text
 from gilscope.reports.content import experiment_of, machine_facts, maps, noise, question, sections, verdict
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.reports.map import ceiling, cell_text, mark, microseconds, note, shown_threads
 from gilscope.results import Result, Session
 from gilscope.scaling_map import Map
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 from gilscope.wording import duration, percent
 
 NO_SHADES = "     "
@@ -36,7 +36,7 @@ def session_markdown(session: Session, title: str = "") -> str:
 
 def trace_markdown(data: TraceData, title: str) -> str:
     """Return a trace."""
-    return f"# {escaped(title)}\n\n**{escaped(diagnosis(data))}**\n\n{fenced(table(data))}\n"
+    return f"# {escaped(title)}\n\n**{escaped(diagnosis(data))}**\n\n{fenced(table_with_functions(data))}\n"
 
 
 # --- Markdown ------------------------------------------------------------------------------------------------------------------

@@ -7,15 +7,15 @@ from html import escape
 from gilscope.reports import figures, picture, timeline
 from gilscope.reports.content import question, verdict
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 
 
 def html(data: TraceData, title: str = "who held the GIL") -> str:
     """Return a trace as HTML."""
     shown = _picture(lambda: timeline.png(data, title), title, "a timeline")
-    return f"<pre>{escape(table(data))}</pre><p>{escape(diagnosis(data))}</p>{shown}"
+    return f"<pre>{escape(table_with_functions(data))}</pre><p>{escape(diagnosis(data))}</p>{shown}"
 
 
 def session_html(session: Session) -> str:

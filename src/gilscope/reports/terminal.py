@@ -7,9 +7,9 @@ import textwrap
 from gilscope.reports import map, text
 from gilscope.reports.content import experiment_of, maps, question, sections, verdict
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.results import Result, Session
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 from gilscope.wording import duration
 
 ID = 44
@@ -24,7 +24,7 @@ def session_text(session: Session, shades: str = map.SHADES) -> str:
 
 def trace_text(data: TraceData) -> str:
     """Return the table and the paragraph of a trace."""
-    return f"{table(data)}\n\n{textwrap.fill(diagnosis(data), text.WIDTH)}"
+    return f"{table_with_functions(data)}\n\n{textwrap.fill(diagnosis(data), text.WIDTH)}"
 
 
 def wrapped_lines(sentences: list[str]) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from gilscope.reports import picture
 from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports.extremes import table_with_functions
 from gilscope.reports.lanes import MOST_LANES, WIDTH, Lane, lanes, span_boxes, state_boxes
 from gilscope.reports.page import Article, page, verdict
 from gilscope.reports.picture import BLUE, GREEN, ORANGE, Figure, require_libraries, with_ink
 from gilscope.trace_data import TraceData
-from gilscope.trace_table import table
 
 FORMATS = (".png", ".svg", ".html")
 #: Blue, orange, and grey for what does not matter; in print dark, medium and light.
@@ -74,7 +74,7 @@ def article(data: TraceData, title: str) -> Article:
     """Return a trace as part of a page: the paragraph, the picture, to zoom into, and the table."""
     facts = f'<p class="facts">{escape("; ".join(subtitle(data)))}</p>'
     head = (f"<h1>{escape(title)}</h1>", facts, verdict([diagnosis(data)]))
-    return Article(title, (*head, figure(data), f"<pre>{escape(table(data))}</pre>"))
+    return Article(title, (*head, figure(data), f"<pre>{escape(table_with_functions(data))}</pre>"))
 
 
 def figure(data: TraceData) -> Figure:

@@ -25,7 +25,7 @@ def sleep_released(const double[::1] x, double[::1] out, int nanoseconds):
 
 
 # `nogil` in a declaration only permits calls without the GIL ...
-cdef void wait(Py_ssize_t n, int nanoseconds) noexcept nogil:
+cdef void sleep_loop(Py_ssize_t n, int nanoseconds) noexcept nogil:
     gs_sleep_ns(<double>n * nanoseconds)
 
 
@@ -34,7 +34,7 @@ def sleep_declared_nogil(const double[::1] x, double[::1] out, int nanoseconds):
     cdef Py_ssize_t n = x.shape[0]
     if out.shape[0] != n:
         raise ValueError("x and out differ in length")
-    wait(n, nanoseconds)
+    sleep_loop(n, nanoseconds)
     out[:] = x
 
 
@@ -44,5 +44,5 @@ def sleep_parallel(const double[::1] x, double[::1] out, int nanoseconds, int th
     if out.shape[0] != n:
         raise ValueError("x and out differ in length")
     for thread in prange(threads, nogil=True, num_threads=threads, schedule="static", chunksize=1):
-        wait(n * (thread + 1) // threads - n * thread // threads, nanoseconds)
+        sleep_loop(n * (thread + 1) // threads - n * thread // threads, nanoseconds)
     out[:] = x
