@@ -34,6 +34,7 @@ def test_the_sections_are_in_order():
         "What it shows",
         "Trace a program",
         "Test it",
+        "Report and compare",
         "Run it",
         "Compile it",
         "Benchmark scripts",

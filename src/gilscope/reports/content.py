@@ -115,4 +115,4 @@ def kind_of(note: str) -> str | None:
 
 def sentence(words: str) -> str:
     """Write words as a sentence."""
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."

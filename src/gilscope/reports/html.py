@@ -7,7 +7,7 @@ from html import escape
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import page, text
-from gilscope.reports.content import experiment_of, has_maps, machine_facts, noise, question, sections, verdict
+from gilscope.reports.content import experiment_of, has_maps, machine_facts, noise, question, sections, sentence, verdict
 from gilscope.reports.figures import figures
 from gilscope.reports.page import Article
 from gilscope.results import Result, Session
@@ -90,7 +90,7 @@ def row_html(row: Row, known: Experiment) -> Iterator[str]:
     )
     serial = named("1 thread", duration(row.serial.seconds.value), noisy=row.serial.noisy)
     yield f'<tr class="told"{marks(row.serial)}><td>{escape(row.label)}</td>{serial}{"".join(cells)}</tr>'
-    remark = " ".join(each for each in (row.remark, *text.notes(row, known.columns)) if each)
+    remark = " ".join(each for each in (row.remark, *map(sentence, text.notes(row, known.columns))) if each)
     yield f'<tr{marks(row.serial)}><td class="remark" colspan="9">{escape(remark)}</td></tr>'
 
 
