@@ -9,8 +9,9 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from made_up import EVIL, MACHINE, evil_session, scaling_session, seed_session
+from made_up import EVIL, MACHINE, evil_session, result, scaling_session, seed_session
 
+from gilscope.cases import Case
 from gilscope.reports import content, dots, figures, heat, html, markdown, page, picture, pyperf_file, spreadsheet, terminal
 from gilscope.results import Session
 from gilscope.scaling_map import maps_of
@@ -43,6 +44,15 @@ def test_the_rows_of_a_seed_session_are_those_that_were_printed():
     assert len(rows) == 11
     assert rows["exp.c.per_item, 1e5"].serial.case["size"] == 10**5
     assert [each.id for each in rows["f, as published, 1e6"].others] == ["f.python/threads-2/1e6", "f.python/processes-2/1e6"]
+
+
+def test_of_a_session_that_was_resumed_with_other_sizes_the_rows_are_of_one_run():
+    session = seed_session()
+    for executor, workers in (("serial", 1), ("threads", 2), ("processes", 2)):
+        session.add(result(Case("f.python", 10**7, executor, workers), 1.1))
+    rows = {row.label: row for _, rows in content.sections(session) for row in rows}
+    assert [each.case["size"] for each in rows["f, as published, 1e7"].others] == [10**7, 10**7]
+    assert "f, as published, 1e6" not in rows
 
 
 def test_an_interrupted_session_has_what_was_measured_and_no_verdict():

@@ -21,6 +21,8 @@ COLOURS = (BLUE, ORANGE, GREEN, VERMILION)
 SHAPES = ("circle", "square", "triangle-up", "cross")
 TICK = "M0,-1.6L0,1.6"  # a stroke across the lane
 
+BESIDE = {CEILING: TICK, PUBLISHED: "diamond"}
+
 Mark = dict[str, Any]
 
 
@@ -132,9 +134,10 @@ def layers(marks: list[Mark], scale: str) -> Any:
     import altair as alt
 
     lanes = list(dict.fromkeys(each["lane"] for each in marks))
+    others = [kind for kind in BESIDE if any(each["kind"] == kind for each in marks)]
     y = alt.Y("row:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
     offset = alt.YOffset("lane:N", scale=alt.Scale(domain=["", *lanes]))
-    parts = (*_frame(alt, y), *_dots(alt, y, offset, x_of(alt, marks, scale), lanes))
+    parts = (*_frame(alt, y), *_dots(alt, y, offset, x_of(alt, marks, scale), lanes, others))
     return alt.layer(*parts).properties(height=alt.Step(LANE))
 
 
@@ -166,11 +169,11 @@ def _frame(alt: Any, y: Any) -> list[Any]:
     return [alone.encode(x="value:Q"), labels.encode(y=y, yOffset=first, x=alt.value(0), text="row:N")]
 
 
-def _dots(alt: Any, y: Any, offset: Any, x: Any, lanes: list[str]) -> list[Any]:
-    """Return intervals, dots and numbers."""
-    kinds = [*lanes, CEILING, PUBLISHED]
-    colours = [*(COLOURS[at % len(COLOURS)] for at in range(len(lanes))), GREY, GREY]
-    shapes = [*(SHAPES[at % len(SHAPES)] for at in range(len(lanes))), TICK, "diamond"]
+def _dots(alt: Any, y: Any, offset: Any, x: Any, lanes: list[str], others: list[str]) -> list[Any]:
+    """Return intervals, dots and numbers; `others` is what stands beside the dots of the lanes."""
+    kinds = [*lanes, *others]
+    colours = [*(COLOURS[at % len(COLOURS)] for at in range(len(lanes))), *(GREY for _ in others)]
+    shapes = [*(SHAPES[at % len(SHAPES)] for at in range(len(lanes))), *(BESIDE[each] for each in others)]
     legend = alt.Legend(
         title=None, orient="top", direction="horizontal", columns={"expr": "width < 420 ? 2 : 4"}, symbolStrokeWidth=2
     )

@@ -91,7 +91,7 @@ def row_html(row: Row, known: Experiment) -> Iterator[str]:
     serial = named("1 thread", duration(row.serial.seconds.value), noisy=row.serial.noisy)
     yield f'<tr class="told"{marks(row.serial)}><td>{escape(row.label)}</td>{serial}{"".join(cells)}</tr>'
     remark = " ".join(each for each in (row.remark, *map(sentence, text.notes(row, known.columns))) if each)
-    yield f'<tr{marks(row.serial)}><td class="remark" colspan="9">{escape(remark)}</td></tr>'
+    yield f'<tr{marks(row.serial)}><td class="remark" colspan="9">{page.prose(remark)}</td></tr>'
 
 
 def named(name: str, words: str, noisy: bool = False) -> str:

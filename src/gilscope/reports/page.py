@@ -65,13 +65,18 @@ def library() -> str:
 def verdict(sentences: list[str]) -> str:
     """Return what stands first on a page; the first sentence stands out, and those that begin a longer paragraph."""
     parts = [re.split(r"(?<=\.) (?=[A-Z])", each, maxsplit=1) for each in sentences]
-    lines = [strong(first, rest) if rest or not at else escape(first) for at, (first, *rest) in enumerate(parts)]
+    lines = [strong(first, rest) if rest or not at else prose(first) for at, (first, *rest) in enumerate(parts)]
     return f'<div class="verdict">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
 
 
 def strong(first: str, rest: list[str]) -> str:
     """Return a paragraph whose first sentence stands out."""
-    return " ".join([f"<strong>{escape(first)}</strong>", *map(escape, rest)])
+    return " ".join([f"<strong>{prose(first)}</strong>", *map(prose, rest)])
+
+
+def prose(words: str) -> str:
+    """Return words as HTML, and what is between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def contents(articles: list[Article]) -> str:
