@@ -5,8 +5,8 @@ import of Altair included.
 Run time: 15 s (--quick 8 s, with a tenth of both). Sample output:
 
 page of                       MB      s
-a session of 10,000 results  4.2    3.9
-a trace of 1,000,000         1.0    3.1
+a session of 10,000 results  4.1    3.3
+a trace of 1,000,000         3.0    2.4
 Both pages meet the goals of 5 MB and 5 s.
 """
 
