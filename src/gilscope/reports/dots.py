@@ -22,6 +22,7 @@ SHAPES = ("circle", "square", "triangle-up", "cross")
 TICK = "M0,-1.6L0,1.6"  # a stroke across the lane
 
 BESIDE = {CEILING: TICK, PUBLISHED: "diamond"}
+BESIDE_DOTS = " || ".join(f"datum.kind == '{kind}'" for kind in BESIDE)
 
 Mark = dict[str, Any]
 
@@ -171,27 +172,32 @@ def _frame(alt: Any, y: Any) -> list[Any]:
 
 def _dots(alt: Any, y: Any, offset: Any, x: Any, lanes: list[str], others: list[str]) -> list[Any]:
     """Return intervals, dots and numbers; `others` is what stands beside the dots of the lanes."""
-    kinds = [*lanes, *others]
-    colours = [*(COLOURS[at % len(COLOURS)] for at in range(len(lanes))), *(GREY for _ in others)]
-    shapes = [*(SHAPES[at % len(SHAPES)] for at in range(len(lanes))), *(BESIDE[each] for each in others)]
-    legend = alt.Legend(
-        title=None, orient="top", direction="horizontal", columns={"expr": "width < 420 ? 2 : 4"}, symbolStrokeWidth=2
-    )
-    colour = alt.Stroke("kind:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), legend=legend)
-    hollow = f"datum.noisy || datum.kind == '{PUBLISHED}' || datum.kind == '{CEILING}'"
-    filled = alt.condition(hollow, alt.value(0), alt.value(1))
-    fill = alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend)
-    chart = alt.Chart(alt.NamedData("marks"))
+    chart, look = alt.Chart(alt.NamedData("marks")), _look(alt, lanes, others)
     told = ["row:N", "kind:N", alt.Tooltip("text:N", title="speed-up"), *_bounds(alt), alt.Tooltip("told:N", title="here")]
     place = {"y": y, "yOffset": offset, "tooltip": told}
-    measured = f"datum.kind != '{PUBLISHED}' && datum.kind != '{CEILING}'"
-    spans = chart.transform_filter(measured).mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", stroke=colour, **place)
-    dots = chart.mark_point(size=70, strokeWidth=2, opacity=1).encode(
-        x=x, stroke=colour, shape=shape, fill=fill, fillOpacity=filled, **place
-    )
-    numbers = chart.transform_filter(measured).mark_text(align="left", baseline="middle", dx=9, fontSize=11)
-    return [spans, dots, numbers.encode(x="end:Q", text="text:N", **place)]
+    spans = chart.transform_filter(f"!({BESIDE_DOTS})").mark_rule(strokeWidth=2)
+    dots = chart.mark_point(size=70, strokeWidth=2, opacity=1)
+    numbers = chart.transform_filter(f"!({BESIDE_DOTS})").mark_text(align="left", baseline="middle", dx=9, fontSize=11)
+    return [
+        spans.encode(x="low:Q", x2="high:Q", stroke=look["stroke"], **place),
+        dots.encode(x=x, **look, **place),
+        numbers.encode(x="end:Q", text="text:N", **place),
+    ]
+
+
+def _look(alt: Any, lanes: list[str], others: list[str]) -> dict[str, Any]:
+    """Return how colour and shape tell kinds apart, with one legend for both; what is noisy or beside the dots is hollow."""
+    colours = [*(COLOURS[at % len(COLOURS)] for at in range(len(lanes))), *(GREY for _ in others)]
+    shapes = [*(SHAPES[at % len(SHAPES)] for at in range(len(lanes))), *(BESIDE[each] for each in others)]
+    colour, shape = (alt.Scale(domain=[*lanes, *others], range=each) for each in (colours, shapes))
+    columns = {"expr": "width < 420 ? 2 : 4"}
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=columns, symbolStrokeWidth=2)
+    return {
+        "stroke": alt.Stroke("kind:N", scale=colour, legend=legend),
+        "fill": alt.Fill("kind:N", scale=colour, legend=legend),
+        "shape": alt.Shape("kind:N", scale=shape, legend=legend),
+        "fillOpacity": alt.condition(f"datum.noisy || {BESIDE_DOTS}", alt.value(0), alt.value(1)),
+    }
 
 
 def _bounds(alt: Any) -> list[Any]:
