@@ -32,6 +32,7 @@ def test_the_sections_are_in_order():
     titles = re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
     assert titles == [
         "What it shows",
+        "Check a function",
         "Trace a program",
         "Test it",
         "Report and compare",
@@ -56,7 +57,7 @@ def test_both_commands_are_found(which, end):
 
 
 def test_the_python_runs(tmp_path):
-    traced, _, imports = blocks("python")
+    _, traced, _, imports = blocks("python")
     code = imports if tracer.unavailable() else f"{traced}\n{imports}"
     kept, runs = [], []
     for line in code.splitlines():
@@ -73,9 +74,17 @@ def test_the_python_runs(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == ({"trace.json", "trace.html"} if code != imports else set())
 
 
+@pytest.mark.skipif(tracer.unavailable() is not None, reason=f"no tracer: {tracer.unavailable()}")
+def test_the_check_runs():
+    code = blocks("python")[0]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout.startswith("held ")
+
+
 def test_the_tests_pass(tmp_path):
     file = tmp_path / "test_it.py"
-    file.write_text(blocks("python")[1], encoding="utf-8")
+    file.write_text(blocks("python")[2], encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file],
         capture_output=True,
