@@ -34,18 +34,30 @@ def budget_of(shares: Sequence[Share], calls: int, alone: Cost, traced: TraceDat
     Without a trace what they waited for the GIL counts as `blocked`.
     """
     total = sum(share.stop_ns - share.start_ns for share in shares) / 1e9
-    waited = sum(_waited(share, traced) for share in shares) / 1e9 if traced else 0.0
     queued = sum(share.queued_ns for share in shares) / 1e9
     there, before = cost_of(shares, 1), Cost(*(calls * each for each in alone))
-    lost = {
-        "gil": waited,
-        "blocked": total - waited - queued - there.cpu - max(before.wall - before.cpu, 0.0),
-        "queued": queued,
-        "slower": (there.cpu - there.system) - (before.cpu - before.system),
+    more = {
+        "blocked": (there.wall - there.cpu) - max(before.wall - before.cpu, 0.0),
         "system": there.system - before.system,
+        "slower": (there.cpu - there.system) - (before.cpu - before.system),
     }
-    shares_of_time = {name: min(max(seconds / total, 0.0), 1.0) for name, seconds in lost.items()}
+    more = {name: max(seconds, 0.0) for name, seconds in more.items()}
+    waited = sum(_waited(share, traced) for share in shares) / 1e9 if traced else 0.0
+    lost = {**without(more, waited), "queued": queued}
+    shares_of_time = {name: min(seconds / total, 1.0) for name, seconds in lost.items()}
     return Budget(len(shares), useful=min(before.wall / total, 1.0), **shares_of_time)
+
+
+def without(more: dict[str, float], waited: float) -> dict[str, float]:
+    """Split off what threads waited for the GIL, which was also seen as sleep or as CPU time: first from sleep.
+
+    What is left of it then was in the queue for a core, to which a thread goes when it is woken; there it is counted.
+    """
+    rest, left = {}, waited
+    for name, seconds in more.items():
+        rest[name] = max(seconds - left, 0.0)
+        left = max(left - seconds, 0.0)
+    return {**rest, "gil": waited - left}
 
 
 def _waited(share: Share, traced: TraceData) -> int:

@@ -1,0 +1,91 @@
+"""What evidence shows: the questions that causes ask of it, and from which number on the answer is yes. Pure functions."""
+
+from __future__ import annotations
+
+from gilscope.checking._evidence import Evidence
+from gilscope.wording import percent
+
+#: Calls shorter than this are too short for threads: half of it is the way into the call and out of it (through ctypes 1 us or
+#: more, into a ufunc 0.5 us), and a pair of threads that each hold the GIL for 1 us takes 6 us for two such calls.
+SHORT_SECONDS = 10e-6
+#: What it takes to wake a thread that waits for the GIL: of two threads that hold it and are outside for 100 us each, half of the
+#: waits last 58 us and more. With 10 us each they are no faster than one (benchmarks on CPython 3.11 and 3.13, pinned).
+WAKE_SECONDS = 60e-6
+#: So a call with one release has to be a few times as long.
+ENOUGH_SECONDS = 200e-6
+#: One call that uses this many cores leaves little for others, and this share of all of them nothing.
+PARALLEL_CORES, ALL_CORES = 1.5, 0.75
+#: A call that wants no core for this share of its time waits.
+WAITS = 0.5
+#: Samples of one thread on a quiet machine differ by less than this, and so do those of the loop that only computes.
+_QUIET_SPREAD = 0.35
+#: What other programs had of the threads' time on a quiet machine is less.
+_QUIET_QUEUE = 0.1
+#: Below this there is no loss to speak of.
+_SMALL_LOSS = 0.05
+#: The share of a call's time in the system's kernel from which on the pages that it maps matter.
+MANY_PAGES = 0.1
+
+
+def lost(e: Evidence, *names: str) -> bool:
+    """Tell whether the largest loss of the threads' time is one of these: not a small one, and not less than others took."""
+    if e.budget is None or e.budget.largest not in names:
+        return False
+    return e.budget.losses()[e.budget.largest] >= max(_SMALL_LOSS, e.disturbed)
+
+
+def scales(e: Evidence, at_least: float) -> bool:
+    """Tell whether the most threads reach this share of what is possible.
+
+    Where others use the cores, speed-ups say little: there what the threads did with the time that they had is looked at instead.
+    """
+    if e.most == 1 or e.alone.gil == "held":
+        return False
+    if cores_are_busy(e) and e.budget is not None:
+        return e.budget.kept >= at_least
+    return e.efficiency >= at_least and e.ceiling > 1
+
+
+def cores_are_busy(e: Evidence) -> bool:
+    """Tell whether others used the cores: threads had to queue, or equal samples differ."""
+    compute = e.compute.get(e.most)
+    unsteady = compute is not None and compute.high - compute.low > _QUIET_SPREAD * compute.value
+    return e.disturbed >= _QUIET_QUEUE or e.spread > _QUIET_SPREAD or unsteady
+
+
+def share(e: Evidence, *names: str) -> str:
+    """Return how much of the threads' time went into these losses."""
+    assert e.budget is not None
+    return percent(sum(getattr(e.budget, name) for name in names))
+
+
+def mean_hold(e: Evidence) -> float:
+    """Return how long a call keeps the GIL between two releases, in seconds; waits of the call itself are no holds."""
+    return (1 - e.alone.released_fraction) * e.alone.seconds / (1 + e.alone.takes)
+
+
+def waits_for_gil(e: Evidence) -> bool:
+    """Tell whether the threads waited for the GIL; without a trace it looks like any other wait."""
+    return lost(e, "gil") or (e.alone.method == "ticker" and e.alone.gil == "partial" and lost(e, "blocked"))
+
+
+def processes_scale(e: Evidence, at_least: float) -> bool:
+    """Tell whether processes, which have a GIL each, make more of the cores than one call does."""
+    return bool(e.processes) and e.processes[max(e.processes)].value >= at_least * e.ceiling > at_least
+
+
+def copy_is_fast(e: Evidence) -> bool:
+    """Tell whether copying large arrays scales nearly as far as computing: then memory has more to give."""
+    return e.most in e.copy and e.copy[e.most].value >= 0.8 * e.ceiling
+
+
+def best_of_processes(e: Evidence) -> str:
+    """Write what the most processes reach."""
+    workers = max(e.processes)
+    return f"{e.processes[workers].value:.2f}x on {workers}"
+
+
+def compute_loop(e: Evidence) -> str:
+    """Write what the loop that only computes reached, if it ran."""
+    found = e.compute.get(e.most)
+    return f"a loop that only computes reached {found.value:.2f}x [{found.low:.2f}, {found.high:.2f}]" if found else ""
