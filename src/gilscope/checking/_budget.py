@@ -22,10 +22,17 @@ class Cost(NamedTuple):
 
 
 def cost_of(shares: Sequence[Share], calls: int) -> Cost:
-    """Return what a call cost, of so many that these workers made in all."""
+    """Return what a call cost while it had a core, of so many that these workers made in all."""
     used = [share.usage for share in shares]
-    wall = sum(share.stop_ns - share.start_ns - share.queued_ns for share in shares) / 1e9
+    wall = sum(share.stop_ns - share.start_ns for share in shares) / 1e9 - queued_seconds(shares)
     return Cost(wall / calls, sum(each.cpu_seconds for each in used) / calls, sum(each.system_seconds for each in used) / calls)
+
+
+def queued_seconds(shares: Sequence[Share]) -> float:
+    """Return how long the workers wanted a core that others had, in all."""
+    # Counters are read shortly before the start and after the stop, and a thread may queue there; but not while it has a core.
+    rest = [share.stop_ns - share.start_ns - share.usage.cpu_seconds * 1e9 for share in shares]
+    return sum(max(min(share.queued_ns, most), 0.0) for share, most in zip(shares, rest, strict=True)) / 1e9
 
 
 def budget_of(shares: Sequence[Share], calls: int, alone: Cost, traced: TraceData | None) -> Budget:
@@ -34,14 +41,13 @@ def budget_of(shares: Sequence[Share], calls: int, alone: Cost, traced: TraceDat
     Without a trace what they waited for the GIL counts as `blocked`.
     """
     total = sum(share.stop_ns - share.start_ns for share in shares) / 1e9
-    queued = sum(share.queued_ns for share in shares) / 1e9
+    queued = queued_seconds(shares)
     there, before = cost_of(shares, 1), Cost(*(calls * each for each in alone))
-    more = {
-        "blocked": (there.wall - there.cpu) - max(before.wall - before.cpu, 0.0),
-        "system": there.system - before.system,
-        "slower": (there.cpu - there.system) - (before.cpu - before.system),
-    }
-    more = {name: max(seconds, 0.0) for name, seconds in more.items()}
+    # How CPU time is split between program and system is sampled in ticks of some ms; how much there is in all is exact.
+    more_cpu = max(there.cpu - before.cpu, 0.0)
+    system = min(max(there.system - before.system, 0.0), more_cpu)
+    asleep = max((there.wall - there.cpu) - max(before.wall - before.cpu, 0.0), 0.0)
+    more = {"blocked": asleep, "system": system, "slower": more_cpu - system}
     waited = sum(_waited(share, traced) for share in shares) / 1e9 if traced else 0.0
     lost = {**without(more, waited), "queued": queued}
     shares_of_time = {name: min(seconds / total, 1.0) for name, seconds in lost.items()}

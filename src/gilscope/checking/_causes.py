@@ -116,8 +116,8 @@ class Scales(Cause):
     name = "scales"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """Compare with the ceiling. A short call is mostly hand-over, which a busy machine hides."""
-        return scales(e, at_least) and not (e.alone.seconds < SHORT_SECONDS and cores_are_busy(e))
+        """Compare with the ceiling."""
+        return scales(e, at_least)
 
     def because(self, e: Evidence) -> str:
         """Say how near."""

@@ -38,11 +38,12 @@ def scales(e: Evidence, at_least: float) -> bool:
     """Tell whether the most threads reach this share of what is possible.
 
     Where others use the cores, speed-ups say little: there what the threads did with the time that they had is looked at instead.
+    Threads that take the GIL often seldom meet there, so that nothing is said of them.
     """
     if e.most == 1 or e.alone.gil == "held":
         return False
     if cores_are_busy(e) and e.budget is not None:
-        return e.budget.kept >= at_least
+        return e.budget.kept >= at_least and mean_stretch(e) >= WAKE_SECONDS
     return e.efficiency >= at_least and e.ceiling > 1
 
 
@@ -64,14 +65,24 @@ def mean_hold(e: Evidence) -> float:
     return (1 - e.alone.released_fraction) * e.alone.seconds / (1 + e.alone.takes)
 
 
+def mean_stretch(e: Evidence) -> float:
+    """Return how long a call is outside between two takes of the GIL, in seconds."""
+    return e.alone.released_fraction * e.alone.seconds / max(e.alone.takes, 1)
+
+
 def waits_for_gil(e: Evidence) -> bool:
     """Tell whether the threads waited for the GIL; without a trace it looks like any other wait."""
     return lost(e, "gil") or (e.alone.method == "ticker" and e.alone.gil == "partial" and lost(e, "blocked"))
 
 
 def processes_scale(e: Evidence, at_least: float) -> bool:
-    """Tell whether processes, which have a GIL each, make more of the cores than one call does."""
-    return bool(e.processes) and e.processes[max(e.processes)].value >= at_least * e.ceiling > at_least
+    """Tell whether processes, which have a GIL each, surely make more of the cores than one call does.
+
+    Where others want the cores too, more processes get a larger share of them, which proves nothing.
+    """
+    if not e.processes or cores_are_busy(e):
+        return False
+    return e.processes[max(e.processes)].low >= at_least * e.ceiling > at_least
 
 
 def copy_is_fast(e: Evidence) -> bool:
