@@ -14,9 +14,11 @@ MS = 1_000_000
 LOSSES = ("gil", "blocked", "queued", "slower", "system")
 
 
-def share(wall, cpu, queued=0, system=0, native_id=7):
-    """What a worker used, from time 0 on; all in milliseconds."""
-    return Share(native_id, 0, wall * MS, Usage(cpu_seconds=cpu / 1e3, system_seconds=system / 1e3), queued * MS)
+def share(wall, cpu, queued=0, system=0, native_id=7, start=0):
+    """What a worker used, for so long; all in milliseconds."""
+    return Share(
+        native_id, start * MS, (start + wall) * MS, Usage(cpu_seconds=cpu / 1e3, system_seconds=system / 1e3), queued * MS
+    )
 
 
 def cost(wall, cpu, system=0):
@@ -24,12 +26,12 @@ def cost(wall, cpu, system=0):
     return Cost(wall / 1e3, cpu / 1e3, system / 1e3)
 
 
-def waiting(milliseconds, end=100, native_id=7):
-    """A trace of a thread that waited for the GIL at first, and then held it."""
-    starts = np.array([0, milliseconds]) * MS
-    states = np.array([WAITING if milliseconds else OUTSIDE, HELD], np.uint8)
-    stops = np.array([milliseconds, end]) * MS
-    return TraceData(0, end * MS, ["me"], [native_id], Intervals(np.zeros(2, np.uint16), states, starts, stops))
+def waiting(milliseconds, end=100):
+    """A trace of two threads, 7 and 8: the first waited for the GIL at the beginning, the other not at all."""
+    starts = np.array([0, milliseconds, 0]) * MS
+    stops = np.array([milliseconds, end, end]) * MS
+    states = np.array([WAITING, HELD, OUTSIDE], np.uint8)
+    return TraceData(0, end * MS, ["me", "other"], [7, 8], Intervals(np.array([0, 0, 1], np.uint16), states, starts, stops))
 
 
 def rounded(budget):
@@ -75,6 +77,17 @@ def test_the_split_of_processor_time_is_not_believed_beyond_the_sum():
 def test_threads_are_added_up():
     found = budget_of([share(100, 100), share(100, 20, queued=80)], 12, cost(10, 10), None)
     assert (found.workers, rounded(found)) == (2, {"useful": 0.6, "queued": 0.4})
+
+
+def test_a_thread_that_starts_late_waited_for_the_gil():
+    shares = [share(50, 50, native_id=8), share(50, 50, start=50)]
+    assert rounded(budget_of(shares, 10, cost(10, 10), waiting(50))) == {"useful": round(2 / 3, 6), "gil": round(1 / 3, 6)}
+
+
+def test_or_for_a_core():
+    shares = [share(50, 50, native_id=8), share(50, 50, start=50)]
+    assert rounded(budget_of(shares, 10, cost(10, 10), waiting(0)))["queued"] == round(1 / 3, 6)
+    assert rounded(budget_of(shares, 10, cost(10, 10), None))["blocked"] == round(1 / 3, 6)
 
 
 def test_a_function_that_is_faster_beside_others_has_no_negative_loss():

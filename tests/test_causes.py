@@ -167,6 +167,12 @@ def test_a_short_call_is_all_hand_over(seconds, cause):
     assert named(two(0.3, call(seconds, longest=1e-6), gil=0.6)) == cause
 
 
+def test_processor_time_of_many_hand_overs_is_contention():
+    assert named(two(0.3, call(1e-3, 0.9, takes=500), gil=0.2, slower=0.3)) == "gil contention"
+    assert named(two(0.3, call(1e-3, 0.9, takes=2), gil=0.2, slower=0.3)) == "memory bandwidth"
+    assert named(two(0.3, call(1e-3, 0.9, takes=500), gil=0.1, slower=0.1, queued=0.5)) == "noisy machine"
+
+
 def test_a_short_call_that_scales_is_not_too_small():
     assert named(replace(TWO, alone=call(20e-6), threads=speedups(1.9))) == "scales"
 

@@ -16,7 +16,7 @@ TALL = "A, B = r.random((22, 2_000_000)), r.random((2_000_000, 22))\n"
 TEXT = "text = b'the GIL, the whole GIL and nothing but the GIL ' * 20_000\n"
 C = "import ctypes\nholding, releasing = ctypes.PyDLL(None).usleep, ctypes.CDLL(None).usleep\n"
 
-RELEASES = "partial or released"  # it releases, but a call of some us is partly the way into it
+RELEASES = "partial or released"  # it releases, but how much of the call is left for the rest depends on the machine
 # Sets of causes of which a practitioner would accept any.
 SMALL = {"too small"}
 
@@ -60,14 +60,14 @@ CASES = (
     kernel("exp.c.held(x, out=y)", X, "held", {"gil held"}, "construction", quick=True),
     kernel("exp.c.released(x, out=y)", X, "released", {"scales"}, "construction", quick=True),
     kernel("exp.c.declared_nogil(x, out=y)", X, "held", {"gil held"}, "construction"),
-    kernel("exp.c.chunked(x, out=y, grain=50_000)", X, "released", {"scales"}, "10 releases in 0.5 ms"),
-    kernel("primes.c.chunked(n, out=y, grain=8)", INTEGERS, "released", {"gil contention"}, "500 releases in 0.5 ms"),
-    kernel("primes.c.per_item(n, out=y)", INTEGERS, "partial", {"gil contention"}, "4000 releases in 0.5 ms"),
+    kernel("exp.c.chunked(x, out=y, grain=50_000)", X, "released", {"scales"}, "10 takes in 0.25 ms"),
+    kernel("primes.c.chunked(n, out=y, grain=2)", INTEGERS, RELEASES, {"gil contention"}, "0.3 us between two takes"),
+    kernel("primes.c.per_item(n, out=y)", INTEGERS, "partial", {"gil contention"}, "0.15 us between two takes"),
     kernel("exp.c.per_item(x, out=y)", X, "partial", {"gil contention"}, "a release for each ns of work"),
     kernel("exp.c.thresholded(x, out=y)", X, "released", {"scales"}, "construction"),
     kernel("exp.c.thresholded(x, out=y, threshold=10**6)", X, "held", {"gil held"}, "construction"),
-    kernel("exp.c.reacquired(x, out=y, grain=100_000)", X, "released", {"scales"}, "5 takes in 0.5 ms"),
-    kernel("primes.c.reacquired(n, out=y, grain=8)", INTEGERS, "released", {"gil contention"}, "500 takes in 0.5 ms"),
+    kernel("exp.c.reacquired(x, out=y, grain=250_000)", X, "released", {"scales"}, "2 takes in 0.25 ms"),
+    kernel("primes.c.reacquired(n, out=y, grain=2)", INTEGERS, RELEASES, {"gil contention"}, "0.3 us between two takes"),
     kernel("exp.c.yielding(x, out=y, grain=50_000)", X, "held", {"gil held"}, "nothing is computed while it yields"),
     kernel("exp.c.interruptible(x, out=y)", X, "released", {"scales"}, "construction"),
     kernel(

@@ -38,20 +38,30 @@ def queued_seconds(shares: Sequence[Share]) -> float:
 def budget_of(shares: Sequence[Share], calls: int, alone: Cost, traced: TraceData | None) -> Budget:
     """Return where the time of threads went that made so many calls in all, each of which costs `alone` alone.
 
-    Without a trace what they waited for the GIL counts as `blocked`.
+    A thread's time begins when the first of them starts. Without a trace what they waited for the GIL counts as `blocked`.
     """
-    total = sum(share.stop_ns - share.start_ns for share in shares) / 1e9
-    queued = queued_seconds(shares)
-    there, before = cost_of(shares, 1), Cost(*(calls * each for each in alone))
+    first = min(share.start_ns for share in shares)
+    total = sum(share.stop_ns - first for share in shares) / 1e9
+    before = Cost(*(calls * each for each in alone))
+    lost = without(_more(shares, before), _waited(shares, traced))
+    lost["queued"] = queued_seconds(shares)
+    # A thread that starts late waited for the GIL, as the trace says, or for a core.
+    late = sum(share.start_ns - first for share in shares) / 1e9
+    early = _waited([share._replace(start_ns=first, stop_ns=share.start_ns) for share in shares], traced)
+    lost["gil"] += early
+    lost["queued" if traced else "blocked"] += max(late - early, 0.0)
+    shares_of_time = {name: min(seconds / total, 1.0) for name, seconds in lost.items()}
+    return Budget(len(shares), useful=min(before.wall / total, 1.0), **shares_of_time)
+
+
+def _more(shares: Sequence[Share], before: Cost) -> dict[str, float]:
+    """Return what threads needed beyond what their calls cost alone, in seconds of sleep and of CPU time."""
+    there = cost_of(shares, 1)
+    asleep = max((there.wall - there.cpu) - max(before.wall - before.cpu, 0.0), 0.0)
     # How CPU time is split between program and system is sampled in ticks of some ms; how much there is in all is exact.
     more_cpu = max(there.cpu - before.cpu, 0.0)
     system = min(max(there.system - before.system, 0.0), more_cpu)
-    asleep = max((there.wall - there.cpu) - max(before.wall - before.cpu, 0.0), 0.0)
-    more = {"blocked": asleep, "system": system, "slower": more_cpu - system}
-    waited = sum(_waited(share, traced) for share in shares) / 1e9 if traced else 0.0
-    lost = {**without(more, waited), "queued": queued}
-    shares_of_time = {name: min(seconds / total, 1.0) for name, seconds in lost.items()}
-    return Budget(len(shares), useful=min(before.wall / total, 1.0), **shares_of_time)
+    return {"blocked": asleep, "system": system, "slower": more_cpu - system}
 
 
 def without(more: dict[str, float], waited: float) -> dict[str, float]:
@@ -66,5 +76,9 @@ def without(more: dict[str, float], waited: float) -> dict[str, float]:
     return {**rest, "gil": waited - left}
 
 
-def _waited(share: Share, traced: TraceData) -> int:
-    return int(times_of(traced, share.native_id, np.array([[share.start_ns, share.stop_ns]])).waiting[0])
+def _waited(shares: Sequence[Share], traced: TraceData | None) -> float:
+    """Return how long threads waited for the GIL between start and stop, in seconds."""
+    if traced is None:
+        return 0.0
+    times = (times_of(traced, share.native_id, np.array([[share.start_ns, share.stop_ns]])) for share in shares)
+    return sum(int(each.waiting[0]) for each in times) / 1e9

@@ -139,7 +139,7 @@ class TooSmall(Cause):
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Look at the time of a call, and whether the hand-over of the GIL is what costs."""
         one_release = 0 < e.alone.releases <= 2 and e.alone.gil != "held"
-        return e.alone.seconds < SHORT_SECONDS or (e.alone.seconds < ENOUGH_SECONDS and one_release and lost(e, "gil"))
+        return e.alone.seconds < SHORT_SECONDS or (e.alone.seconds < ENOUGH_SECONDS and one_release and waits_for_gil(e))
 
     def because(self, e: Evidence) -> str:
         """Compare."""
@@ -186,13 +186,15 @@ class GilContention(Cause):
 
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Whatever waits for the GIL and is none of the above."""
-        return lost(e, "gil")
+        return waits_for_gil(e)
 
     def because(self, e: Evidence) -> str:
         """Say how often."""
         each = duration(e.alone.seconds / max(e.alone.takes, 1))
         often = f"a call takes the GIL back {e.alone.takes:,.0f} times, every {each}"
-        return f"{often}; of {e.most} threads' time {share(e, 'gil')} went into waiting for it"
+        waits = f"of {e.most} threads' time {share(e, 'gil')} went into waiting for it"
+        more = f" and {share(e, 'slower', 'system')} into the hand-over" if not lost(e, "gil") else ""
+        return f"{often}; {waits}{more}"
 
     def advice(self, e: Evidence) -> str:
         """Less often."""

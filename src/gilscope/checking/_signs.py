@@ -71,8 +71,20 @@ def mean_stretch(e: Evidence) -> float:
 
 
 def waits_for_gil(e: Evidence) -> bool:
-    """Tell whether the threads waited for the GIL; without a trace it looks like any other wait."""
-    return lost(e, "gil") or (e.alone.method == "ticker" and e.alone.gil == "partial" and lost(e, "blocked"))
+    """Tell whether the largest loss is that threads waited for the GIL, or handed it to each other."""
+    return lost(e, "gil") or _hands_over(e) or _blocked_by_holds(e)
+
+
+def _hands_over(e: Evidence) -> bool:
+    """Tell whether calls that take the GIL often pay with CPU time: its mutex moves from core to core, threads are woken."""
+    if e.budget is None or e.budget.gil < _SMALL_LOSS or mean_stretch(e) >= WAKE_SECONDS:
+        return False
+    return e.budget.gil + e.budget.slower + e.budget.system >= max(e.budget.blocked, e.disturbed)
+
+
+def _blocked_by_holds(e: Evidence) -> bool:
+    """Tell whether threads were blocked whose calls hold the GIL for a part: without a trace it looks like any other wait."""
+    return e.alone.method == "ticker" and e.alone.gil == "partial" and lost(e, "blocked")
 
 
 def processes_scale(e: Evidence, at_least: float) -> bool:
