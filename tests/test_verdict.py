@@ -147,7 +147,14 @@ def test_on_a_busy_machine_it_scales_by_the_time_with_a_core():
     found = Evidence(call(), cores=2, threads=speedups(1.1), compute=speedups(1.2), budget=budget(2, 0.5, queued=0.49))
     verdict = Verdict("f()", found)
     assert verdict.scales
-    assert "other programs had the cores for 49% of 2 threads' time; of the rest" in verdict.because
+    assert "other programs had the cores for 49% of 2 threads' time; of the rest 96% went into work" in verdict.because
+
+
+def test_where_the_interval_leaves_it_open_the_time_decides():
+    threads = {2: Interval(1.5, 1.45, 1.7)}
+    found = Evidence(call(), cores=2, threads=threads, compute=speedups(1.97), budget=budget(2, 0.95, slower=0.05))
+    assert "1.50x as fast as one: 76% of what is possible here; of their time 95% went into" in Verdict("f()", found).because
+    assert not Verdict("f()", found, at_least=0.9).scales, "the interval ends below"
 
 
 def test_processes_and_why_there_are_none():

@@ -121,10 +121,13 @@ class Scales(Cause):
 
     def because(self, e: Evidence) -> str:
         """Say how near."""
-        if cores_are_busy(e) and e.budget is not None:
-            queued = f"other programs had the cores for {share(e, 'queued')} of {e.most} threads' time"
-            return f"{queued}; of the rest {percent(e.budget.kept)} went into work that takes as long alone"
-        return f"{e.most} threads run {e.speedup:.2f}x as fast as one: {percent(e.efficiency)} of what is possible here"
+        reached = f"{e.most} threads run {e.speedup:.2f}x as fast as one: {percent(e.efficiency)} of what is possible here"
+        if e.budget is None:
+            return reached
+        useful = f"{percent(e.budget.kept)} went into work that takes as long alone"
+        if cores_are_busy(e):
+            return f"other programs had the cores for {percent(e.disturbed)} of {e.most} threads' time; of the rest {useful}"
+        return f"{reached}; of their time {useful}" if e.budget.kept > e.efficiency else reached
 
     def advice(self, e: Evidence) -> str:
         """Go on."""

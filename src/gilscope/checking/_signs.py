@@ -38,19 +38,21 @@ def scales(e: Evidence, at_least: float) -> bool:
     """Tell whether the most threads reach this share of what is possible.
 
     Where others use the cores, speed-ups say little: there what the threads did with the time that they had is looked at instead.
-    Threads that take the GIL often seldom meet there, so that nothing is said of them.
+    Threads that take the GIL often seldom meet there, so that nothing is said of them. Elsewhere it decides what the interval of
+    the speed-up leaves open.
     """
     if e.most == 1 or e.alone.gil == "held":
         return False
     if cores_are_busy(e) and e.budget is not None:
         return e.budget.kept >= at_least and mean_stretch(e) >= WAKE_SECONDS
-    return e.efficiency >= at_least and e.ceiling > 1
+    open_ended = e.budget is not None and e.budget.kept >= at_least and e.threads[e.most].high >= at_least * e.ceiling
+    return e.ceiling > 1 and (e.efficiency >= at_least or open_ended)
 
 
 def cores_are_busy(e: Evidence) -> bool:
     """Tell whether others used the cores: threads had to queue, or equal samples differ."""
-    compute = e.compute.get(e.most)
-    unsteady = compute is not None and compute.high - compute.low > _QUIET_SPREAD * compute.value
+    found = [each[e.most] for each in (e.compute, e.threads) if e.most in each]
+    unsteady = any(each.high - each.low > _QUIET_SPREAD * each.value for each in found)
     return e.disturbed >= _QUIET_QUEUE or e.spread > _QUIET_SPREAD or unsteady
 
 
