@@ -72,6 +72,7 @@ def test_all_scripts_are_there():
         "tracer_slowdown",
         "span_cost",
         "plugin_flakiness",
+        "verdicts",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 

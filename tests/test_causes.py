@@ -133,10 +133,15 @@ def test_what_holds_never_scales():
 
 
 def test_cores_in_use_do_not_depend_on_other_programs():
-    assert replace(TWO, alone=call(process_cpu_share=2.0)).cores_in_use == pytest.approx(2)
-    assert replace(TWO, alone=call(process_cpu_share=0.6, queued_share=0.7)).cores_in_use == pytest.approx(2)
-    assert replace(TWO, alone=call(process_cpu_share=0.3, queued_share=0.7)).cores_in_use == pytest.approx(1)
-    assert replace(TWO, alone=call(process_cpu_share=1.9), background=0.9).cores_in_use == pytest.approx(1)
+    def in_use(process, thread, queued, background=0.0):
+        alone = call(process_cpu_share=process, cpu_share=thread, queued_share=queued)
+        return replace(TWO, alone=alone, background=background).cores_in_use
+
+    assert in_use(2.0, 1.0, 0.0) == pytest.approx(2)
+    assert in_use(0.6, 0.3, 0.7) == pytest.approx(2)
+    assert in_use(0.3, 0.3, 0.7) == pytest.approx(1)
+    assert in_use(0.3, 0.3, 0.9) == pytest.approx(1), "a thread on a core does not queue"
+    assert in_use(1.9, 1.0, 0.0, background=0.9) == pytest.approx(1)
 
 
 def test_a_call_that_holds_and_is_parallel_is_held_if_processes_do_better():
