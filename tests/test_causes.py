@@ -178,8 +178,29 @@ def test_processor_time_of_many_hand_overs_is_contention():
     assert named(two(0.3, call(1e-3, 0.9, takes=500), gil=0.1, slower=0.1, queued=0.5)) == "noisy machine"
 
 
-def test_a_short_call_that_scales_is_not_too_small():
-    assert named(replace(TWO, alone=call(20e-6), threads=speedups(1.9))) == "scales"
+def test_a_short_call_is_too_small_whatever_it_does():
+    assert named(replace(TWO, alone=call(2e-6, 0.0, takes=0, longest=2e-6))) == "too small"
+    assert named(replace(TWO, alone=call(20e-6, 0.0, takes=0, longest=20e-6))) == "gil held"
+
+
+def test_a_short_call_with_many_releases_is_contention():
+    assert named(two(0.3, call(1e-4, 0.6, takes=50, longest=1e-6), gil=0.6)) == "gil contention"
+
+
+@pytest.mark.parametrize("seconds", [5e-6, 20e-6])
+def test_a_short_call_that_scales_is_not_too_small(seconds):
+    assert named(replace(TWO, alone=call(seconds), threads=speedups(1.9))) == "scales"
+
+
+def test_memory_explains_more_than_some_noise():
+    assert named(two(0.3, queued=0.2, slower=0.5)) == "memory bandwidth"
+
+
+def test_a_call_that_waits_for_a_pool_is_parallel():
+    pool = call(cpu_share=0.02, process_cpu_share=0.6)
+    assert named(two(0.5, pool, blocked=0.5)) == "already parallel"
+    assert named(two(0.5, replace(pool, process_cpu_share=0.1), blocked=0.5)) == "lock"
+    assert named(replace(TWO, alone=pool, threads=speedups(1.9))) == "scales"
 
 
 def test_waits_overlap_unless_threads_wait_for_each_other():

@@ -121,7 +121,10 @@ def said(name):
         ("16,384 releases a call", ["takes the GIL back 16,384 times, every 610 ns", "larger pieces"]),
         ("8 % held, on 16 threads", ["keeps the GIL for 8% of its 12.5 ms, up to 1 ms in a row", "38%", "before and after"]),
         ("20 us on 16 threads", ["a call takes 20 us", "wake a waiting thread", "200 us or more"]),
-        ("a product of matrices, MKL free", ["15.3 of 16 cores busy (mkl, 16 threads)", "threadpool_limits(1)"]),
+        (
+            "a product of matrices, MKL free",
+            ["15.3 of 16 cores busy (known pools of threads: mkl, 16 threads)", "threadpool_limits(1)"],
+        ),
         ("det of a large matrix, MKL free", ["a release would find no core", "stand still"]),
         ("all threads write to one small array", ["copying arrays 14.00x", "its own arrays"]),
         ("64 threads that wait for a network, on 2 cores", ["98% of its time", "more threads than cores"]),

@@ -26,6 +26,7 @@ from gilscope.checking._signs import (
     scales,
     share,
     waits_for_gil,
+    waits_for_pool,
 )
 from gilscope.wording import duration, percent
 
@@ -69,26 +70,27 @@ class AlreadyParallel(Cause):
 
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Look at the CPU time of the process in a call alone; if it holds the GIL, processes show what a release would do."""
-        if e.cores_in_use < PARALLEL_CORES:
-            return False
-        nothing_left = e.cores_in_use >= ALL_CORES * e.cores
         if e.alone.gil == "held":
-            return nothing_left and not processes_scale(e, at_least)
-        return nothing_left or not scales(e, at_least)
+            return e.cores_in_use >= max(PARALLEL_CORES, ALL_CORES * e.cores) and not processes_scale(e, at_least)
+        if e.cores_in_use < PARALLEL_CORES:
+            return waits_for_pool(e) and not scales(e, at_least)
+        return e.cores_in_use >= ALL_CORES * e.cores or not scales(e, at_least)
 
     def because(self, e: Evidence) -> str:
-        """Name the pool."""
-        pools = f" ({', '.join(e.pools)})" if e.pools else ""
+        """Name the pools that are known."""
+        pools = f" (known pools of threads: {', '.join(e.pools)})" if e.pools else ""
         busy = f"one call alone keeps {e.cores_in_use:.1f} of {e.cores} cores busy{pools}"
-        return (
-            f"{busy}; it holds the GIL too, but a release would find no core for other calls" if e.alone.gil == "held" else busy
-        )
+        if waits_for_pool(e):
+            return f"{busy}; for {percent(e.alone.waits)} of its time it waits for other threads of the process"
+        held = "; it holds the GIL too, but a release would find no core for other calls" if e.alone.gil == "held" else ""
+        return busy + held
 
     def advice(self, e: Evidence) -> str:
         """Either the pool or threads."""
-        limit = "to use threads of your own, limit the library's first: threadpoolctl.threadpool_limits(1)"
+        limit = "to use threads of your own, limit the library's first"
+        how = "threadpoolctl.threadpool_limits(1) for BLAS and OpenMP, for others a variable such as POLARS_MAX_THREADS"
         holds = "; as the call keeps the GIL, all other Python threads stand still meanwhile" if e.alone.gil == "held" else ""
-        return f"leave it to the library, which uses the cores already; {limit}{holds}"
+        return f"leave it to the library, which uses the cores already; {limit} ({how}){holds}"
 
 
 class Waiting(Cause):

@@ -15,8 +15,8 @@ WAKE_SECONDS = 60e-6
 ENOUGH_SECONDS = 200e-6
 #: One call that uses this many cores leaves little for others, and this share of all of them nothing.
 PARALLEL_CORES, ALL_CORES = 1.5, 0.75
-#: A call that wants no core for this share of its time waits.
-WAITS = 0.5
+#: A call that wants no core for this share of its time waits; for other threads of its process if they use this much of a core.
+WAITS, _POOL_CORES = 0.5, 0.25
 #: Samples of one thread on a quiet machine differ by less than this, and so do those of the loop that only computes.
 _QUIET_SPREAD = 0.35
 #: What other programs had of the threads' time on a quiet machine is less.
@@ -87,6 +87,11 @@ def _hands_over(e: Evidence) -> bool:
 def _blocked_by_holds(e: Evidence) -> bool:
     """Tell whether threads were blocked whose calls hold the GIL for a part: without a trace it looks like any other wait."""
     return e.alone.method == "ticker" and e.alone.gil == "partial" and lost(e, "blocked")
+
+
+def waits_for_pool(e: Evidence) -> bool:
+    """Tell whether a call has other threads of the process do its work; on a busy machine they may get less than one core."""
+    return e.alone.waits >= WAITS and e.cores_in_use - e.alone.cpu_share >= _POOL_CORES
 
 
 def processes_scale(e: Evidence, at_least: float) -> bool:
