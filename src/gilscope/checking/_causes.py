@@ -150,7 +150,7 @@ class TooSmall(Cause):
         """Compare."""
         if e.alone.seconds < SHORT_SECONDS:
             dispatch = "much of which is the way into it and out of it"
-            return f"a call takes {duration(e.alone.seconds)}, {dispatch}: too little for threads, whatever it does with the GIL"
+            return f"a call takes {duration(e.alone.seconds)}, {dispatch}: too short to be worth a hand-over"
         spent = f"{e.most} threads spend {share(e, 'gil')} of their time getting the GIL back"
         return f"a call takes {duration(e.alone.seconds)}, and {spent}: to wake a waiting thread takes some 60 us"
 
