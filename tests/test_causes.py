@@ -73,7 +73,8 @@ OF_LOSS = {"gil": "gil contention", "blocked": "lock", "system": "lock", "slower
 @pytest.mark.parametrize("loss", OF_LOSS)
 def test_the_largest_loss_is_the_cause(loss):
     smaller = dict.fromkeys(OF_LOSS, 0.1)
-    assert named(two(**{**smaller, loss: 0.3})) == OF_LOSS[loss]
+    often = call(0.01, takes=300)
+    assert named(two(alone=often if loss == "gil" else call(2e-3), **{**smaller, loss: 0.3})) == OF_LOSS[loss]
 
 
 def test_a_loss_is_believed_only_if_it_exceeds_what_other_programs_took():
@@ -169,7 +170,7 @@ def test_long_holds_are_the_gils_and_short_ones_contention(hold):
 
 @pytest.mark.parametrize(("seconds", "cause"), [(5e-6, "too small"), (50e-6, "too small"), (1e-3, "gil contention")])
 def test_a_short_call_is_all_hand_over(seconds, cause):
-    assert named(two(0.3, call(seconds, longest=1e-6), gil=0.6)) == cause
+    assert named(two(0.7, call(seconds, longest=1e-6), gil=0.3)) == cause
 
 
 def test_processor_time_of_many_hand_overs_is_contention():
@@ -192,8 +193,14 @@ def test_a_short_call_that_scales_is_not_too_small(seconds):
     assert named(replace(TWO, alone=call(seconds), threads=speedups(1.9))) == "scales"
 
 
-def test_memory_explains_more_than_some_noise():
-    assert named(two(0.3, queued=0.2, slower=0.5)) == "memory bandwidth"
+def test_other_programs_use_memory_too():
+    assert named(two(0.3, slower=0.7)) == "memory bandwidth"
+    assert named(two(0.3, queued=0.2, slower=0.5)) == "noisy machine"
+
+
+def test_calls_that_take_the_gil_once_cannot_wait_long_for_it():
+    assert named(two(0.7, call(0.03), gil=0.3)) == "noisy machine"
+    assert named(two(0.7, call(0.03, 0.6), gil=0.3)) == "gil held"
 
 
 def test_a_call_that_waits_for_a_pool_is_parallel():
@@ -206,6 +213,7 @@ def test_a_call_that_waits_for_a_pool_is_parallel():
 def test_waits_overlap_unless_threads_wait_for_each_other():
     sleeping = call(cpu_share=0.01, process_cpu_share=0.01)
     assert named(two(1.0, sleeping)) == "waiting"
+    assert named(two(0.9, sleeping, blocked=0.1)) == "waiting"
     assert named(two(0.66, sleeping, blocked=0.33)) == "lock"
     assert named(two(1.0, replace(sleeping, released_fraction=0.0))) == "gil held"
 

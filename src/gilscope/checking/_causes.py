@@ -101,7 +101,8 @@ class Waiting(Cause):
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Look at a call alone: its other threads, if it has any, want no core either; and threads do not wait for each other."""
         waits = e.alone.waits >= WAITS and e.cores_in_use < 1 - WAITS
-        return e.alone.gil != "held" and waits and not lost(e, "gil", "blocked")
+        overlaps = not lost(e, "gil", "blocked") or (e.budget is not None and e.budget.kept >= at_least)
+        return e.alone.gil != "held" and waits and overlaps
 
     def because(self, e: Evidence) -> str:
         """Say how little it computes."""
@@ -334,8 +335,8 @@ CAUSES: tuple[Cause, ...] = (
     GilContention(),
     PageFaults(),
     Lock(),
-    MemoryBandwidth(),
     Noisy(),
+    MemoryBandwidth(),  # after it, since other programs use memory and caches, too
     Unknown(),
 )
 

@@ -21,6 +21,8 @@ WAITS, _POOL_CORES = 0.5, 0.25
 _QUIET_SPREAD = 0.35
 #: What other programs had of the threads' time on a quiet machine is less.
 _QUIET_QUEUE = 0.1
+#: A take of the GIL waits for no more than so many holds of each other thread.
+_SEVERAL = 3
 #: Below this there is no loss to speak of.
 _SMALL_LOSS = 0.05
 #: The share of a call's time in the system's kernel from which on the pages that it maps matter.
@@ -29,7 +31,7 @@ MANY_PAGES = 0.1
 
 def lost(e: Evidence, *names: str) -> bool:
     """Tell whether the largest loss of the threads' time is one of these: not a small one, and not less than others took."""
-    if e.budget is None or e.budget.largest not in names:
+    if e.budget is None or e.budget.largest not in names or (e.budget.largest == "gil" and holder_was_preempted(e)):
         return False
     return e.budget.losses()[e.budget.largest] >= max(_SMALL_LOSS, e.disturbed)
 
@@ -53,7 +55,16 @@ def cores_are_busy(e: Evidence) -> bool:
     """Tell whether others used the cores: threads had to queue, or equal samples differ."""
     found = [each[e.most] for each in (e.compute, e.threads) if e.most in each]
     unsteady = any(each.high - each.low > _QUIET_SPREAD * each.value for each in found)
-    return e.disturbed >= _QUIET_QUEUE or e.spread > _QUIET_SPREAD or unsteady
+    return e.disturbed >= _QUIET_QUEUE or e.spread > _QUIET_SPREAD or unsteady or holder_was_preempted(e)
+
+
+def holder_was_preempted(e: Evidence) -> bool:
+    """Tell whether threads waited for the GIL for longer than calls can cause that release it: others took the holder's core."""
+    if e.budget is None or e.alone.gil == "held":
+        return False
+    # Each take waits for a hold and a hand-over of each other thread, if not for several.
+    longest = _SEVERAL * (e.budget.workers - 1) * (1 + e.alone.takes) * (mean_hold(e) + WAKE_SECONDS)
+    return e.budget.gil >= max(_SMALL_LOSS, longest / e.alone.seconds)
 
 
 def share(e: Evidence, *names: str) -> str:
