@@ -81,7 +81,13 @@ CASES = (
     kernel("exp.ctypes.released(x, out=y)", X, "released", {"scales"}, "CDLL"),
     kernel("exp.python(x[:20_000], out=y[:20_000])", X, "held", {"gil held"}, "the interpreter"),
     kernel("format.cython.held(x[:20_000])", X, "held", {"gil held"}, "makes Python objects"),
-    kernel("add.c.released(x, y, out=z)", X + "z = y.copy()", "released", {"scales"}, "two cores do not saturate this memory"),
+    kernel(
+        "add.c.released(x, y, out=z)",
+        X.replace("500_", "5_000_") + "z = y.copy()",
+        "released",
+        {"scales"},
+        "two cores do not saturate this memory",
+    ),
     kernel("exp.c.released(x[:300], out=y[:300])", X, RELEASES, SMALL, "3 us or less"),
     # What NumPy 2.x does, read in its sources: the rule of 500 results, and what it does not apply to.
     Case("np.linalg.det(S)", NUMPY + SQUARE, "held", {"gil held"}, "one result", quick=True),

@@ -6,9 +6,33 @@ apart. A case that is judged "noisy machine" is checked once more at the end; wh
 Verdicts on machines that are not at hand (16 cores, hyper-threads, no GIL, no tracer) follow from evidence that was made up from
 what others report, in tests/synthetic_evidence.py, and are counted apart.
 
-Run time: 5 minutes (--quick 20 s: a dozen cases, without processes). Sample output:
+Run time: 5 minutes (--quick 20 s: a dozen cases, without processes). Other programs ran too; some rows are left
+out. Sample output:
 
-SAMPLE
+case                                           expected                     found
+exp.c.held(x, out=y)                           held, gil held               held, gil held
+exp.c.declared_nogil(x, out=y)                 held, gil held               held, gil held
+primes.c.per_item(n, out=y)                    partial, gil contention      partial, gil contention
+primes.c.parallel(n, out=y, threads=2)         released, already parallel   released, already parallel
+np.linalg.det(S)                               held, gil held               held, gil held
+np.linalg.eigvalsh(S[:500, :500])              held, gil held               held, gil held
+np.linalg.eigvalsh(S[:501, :501])              released, scales             released, scales
+M @ M                                          released, already parallel   released, already parallel
+zlib.compress(text)                            released, scales             released, scales
+json.dumps(data)                               held, gil held               held, gil held
+time.sleep(0.002)                              released, waiting            released, waiting
+r.standard_normal(100_000)                     released, lock               released, noisy machine
+(71 more)
+
+synthetic evidence                             cause                        found
+16 threads that scale                          scales                       released, scales
+more arithmetic than it looks: stops at 8 o... memory bandwidth             released, memory bandwidth
+a wall at 5000 MiB/s                           memory bandwidth             released, memory bandwidth
+(25 more)
+
+Here: 83 of 83 words right, 77 of 78 causes right, 5 too noisy for a cause.
+From synthetic evidence: 28 of 28 causes right.
+Here 100% of the words and 99% of the causes are right: the goal of 95% is met.
 """
 
 import sys
@@ -44,7 +68,7 @@ def right(verdict, case):
 
 def show(name, expected, found, both):
     """Print a row of the table."""
-    mark = "" if all(both) else "wrong"
+    mark = "" if all(both) else "no verdict" if is_noisy(found) and both[0] else "wrong"
     print(ROW.format(short(name), expected, f"{found.gil}, {found.cause}", mark).rstrip(), flush=True)
 
 
