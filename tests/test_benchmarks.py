@@ -73,6 +73,7 @@ def test_all_scripts_are_there():
         "span_cost",
         "report_size",
         "plugin_flakiness",
+        "verdicts",
     }
     assert (FOLDER / "peers" / "peers.py").exists()
 

@@ -8,23 +8,27 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gilscope.checking._evidence import Evidence
+from gilscope.checking._signs import (
+    ALL_CORES,
+    ENOUGH_SECONDS,
+    MANY_PAGES,
+    PARALLEL_CORES,
+    SHORT_SECONDS,
+    WAITS,
+    WAKE_SECONDS,
+    best_of_processes,
+    compute_loop,
+    copy_is_fast,
+    cores_are_busy,
+    lost,
+    mean_hold,
+    processes_scale,
+    scales,
+    share,
+    waits_for_gil,
+    waits_for_pool,
+)
 from gilscope.wording import duration, percent
-
-#: Calls shorter than this cannot be judged: half of them is the way into the call and out of it.
-SHORT_SECONDS = 10e-6
-#: A thread that waited for the GIL needs about 50 us to wake up (gil-tools in the design's references: 58 us), so that calls of
-#: less than a few of that are all hand-over.
-_HANDOVER_SECONDS = 200e-6
-#: One call that uses this many cores leaves little for others, and this share of all of them nothing.
-_PARALLEL_CORES, _ALL_CORES = 1.5, 0.75
-#: A call that wants no core for this share of its time waits.
-_WAITS = 0.5
-#: Threads of a machine with nothing else to do overlap to this share of the ideal.
-_QUIET_OVERLAP, _QUIET_SPREAD = 0.7, 0.35
-#: Below this there is no loss to speak of.
-_SMALL_LOSS = 0.05
-#: What mapping and clearing a page takes, roughly (4 KiB; here 0.25 us, more where threads fight for the same table).
-_FAULT_SECONDS = 0.25e-6
 
 
 class Cause:
@@ -59,54 +63,46 @@ class Cause:
         raise NotImplementedError
 
 
-def lost(e: Evidence, *names: str) -> bool:
-    """Tell whether the largest loss of the threads' time is one of these, and not a small one."""
-    return e.budget is not None and e.budget.largest in names and e.budget.losses()[e.budget.largest] >= _SMALL_LOSS
-
-
-def cores_are_busy(e: Evidence) -> bool:
-    """Tell whether the ceilings or the samples show that others used the cores."""
-    ideal = min(e.most, e.cores)
-    overlaps = not e.compute or e.compute[e.most].value >= _QUIET_OVERLAP * ideal
-    return not overlaps or e.spread > _QUIET_SPREAD or lost(e, "queued")
-
-
-def share(e: Evidence, *names: str) -> str:
-    """Return how much of the threads' time went into these losses."""
-    assert e.budget is not None
-    return percent(sum(e.budget.losses()[name] for name in names))
-
-
 class AlreadyParallel(Cause):
     """One call uses several cores by itself, so that further threads find none."""
 
     name = "already parallel"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """Look at the CPU time of the process during a call alone."""
-        nothing_left = e.cores_in_use >= max(_PARALLEL_CORES, _ALL_CORES * e.cores)
-        return nothing_left or (e.cores_in_use >= _PARALLEL_CORES and e.alone.gil != "held" and e.efficiency < at_least)
+        """Look at the CPU time of the process in a call alone; if it holds the GIL, processes show what a release would do."""
+        if e.alone.gil == "held":
+            return e.cores_in_use >= max(PARALLEL_CORES, ALL_CORES * e.cores) and not processes_scale(e, at_least)
+        if e.cores_in_use < PARALLEL_CORES:
+            return waits_for_pool(e) and not scales(e, at_least)
+        return e.cores_in_use >= ALL_CORES * e.cores or not scales(e, at_least)
 
     def because(self, e: Evidence) -> str:
-        """Name the pool."""
-        pools = f" ({', '.join(e.pools)})" if e.pools else ""
-        return f"one call alone keeps {e.cores_in_use:.1f} of {e.cores} cores busy{pools}"
+        """Name the pools that are known."""
+        pools = f" (known pools of threads: {', '.join(e.pools)})" if e.pools else ""
+        busy = f"one call alone keeps {e.cores_in_use:.1f} of {e.cores} cores busy{pools}"
+        if waits_for_pool(e):
+            return f"{busy}; for {percent(e.alone.waits)} of its time it waits for other threads of the process"
+        held = "; it holds the GIL too, but a release would find no core for other calls" if e.alone.gil == "held" else ""
+        return busy + held
 
     def advice(self, e: Evidence) -> str:
         """Either the pool or threads."""
-        limit = "to use threads of your own, limit the library's first: threadpoolctl.threadpool_limits(1)"
-        holds = "; and the call keeps the GIL meanwhile, so other Python threads stand still" if e.alone.gil == "held" else ""
-        return f"leave it to the library, which uses the cores already; {limit}{holds}"
+        limit = "to use threads of your own, limit the library's first"
+        how = "threadpoolctl.threadpool_limits(1) for BLAS and OpenMP, for others a variable such as POLARS_MAX_THREADS"
+        holds = "; as the call keeps the GIL, all other Python threads stand still meanwhile" if e.alone.gil == "held" else ""
+        return f"leave it to the library, which uses the cores already; {limit} ({how}){holds}"
 
 
 class Waiting(Cause):
-    """The call waits for something, without the GIL."""
+    """The call waits for something, without the GIL, and threads wait at the same time."""
 
     name = "waiting"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """Look at a call alone: also its other threads, if it has any, want no core."""
-        return e.alone.gil != "held" and e.alone.waits >= _WAITS and e.cores_in_use < 1 - _WAITS
+        """Look at a call alone: its other threads, if it has any, want no core either; and threads do not wait for each other."""
+        waits = e.alone.waits >= WAITS and e.cores_in_use < 1 - WAITS
+        overlaps = not lost(e, "gil", "blocked") or (e.budget is not None and e.budget.kept >= at_least)
+        return e.alone.gil != "held" and waits and overlaps
 
     def because(self, e: Evidence) -> str:
         """Say how little it computes."""
@@ -124,11 +120,17 @@ class Scales(Cause):
 
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Compare with the ceiling."""
-        return e.most > 1 and e.alone.gil != "held" and e.efficiency >= at_least and e.ceiling > 1
+        return scales(e, at_least)
 
     def because(self, e: Evidence) -> str:
         """Say how near."""
-        return f"{e.most} threads run {e.speedup:.2f}x as fast as one: {percent(e.efficiency)} of what is possible here"
+        reached = f"{e.most} threads run {e.speedup:.2f}x as fast as one: {percent(e.efficiency)} of what is possible here"
+        if e.budget is None:
+            return reached
+        useful = f"{percent(e.budget.kept)} went into work that takes as long alone"
+        if cores_are_busy(e):
+            return f"other programs had the cores for {percent(e.disturbed)} of {e.most} threads' time; of the rest {useful}"
+        return f"{reached}; of their time {useful}" if e.budget.kept > e.efficiency else reached
 
     def advice(self, e: Evidence) -> str:
         """Go on."""
@@ -143,21 +145,21 @@ class TooSmall(Cause):
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Look at the time of a call, and whether the hand-over of the GIL is what costs."""
         one_release = 0 < e.alone.releases <= 2 and e.alone.gil != "held"
-        return e.alone.seconds < SHORT_SECONDS or (e.alone.seconds < _HANDOVER_SECONDS and one_release and lost(e, "gil"))
+        return e.alone.seconds < SHORT_SECONDS or (e.alone.seconds < ENOUGH_SECONDS and one_release and waits_for_gil(e))
 
     def because(self, e: Evidence) -> str:
         """Compare."""
         if e.alone.seconds < SHORT_SECONDS:
-            dispatch = "most of which may be the way into it and out of it"
-            return f"a call takes {duration(e.alone.seconds)}, {dispatch}: too short to judge what it does with the GIL"
+            dispatch = "much of which is the way into it and out of it"
+            return f"a call takes {duration(e.alone.seconds)}, {dispatch}: too short to be worth a hand-over"
         spent = f"{e.most} threads spend {share(e, 'gil')} of their time getting the GIL back"
-        return f"a call takes {duration(e.alone.seconds)}, and {spent}: to wake a waiting thread takes some 50 us"
+        return f"a call takes {duration(e.alone.seconds)}, and {spent}: to wake a waiting thread takes some 60 us"
 
     def advice(self, e: Evidence) -> str:
         """More work a call."""
-        larger = f"give each call more to do, so that it takes {duration(_HANDOVER_SECONDS)} or more"
-        rule = "NumPy keeps the GIL up to 500 elements; " if e.alone.gil == "held" else ""
-        return f"{rule}{larger}; `--scan` finds from which size on it releases"
+        larger = f"give each call more to do, so that it takes {duration(ENOUGH_SECONDS)} or more"
+        rule = "NumPy keeps the GIL up to 500 results; " if e.alone.gil == "held" else ""
+        return f"{rule}{larger}; `gilscope check --scan` finds from which size on it releases"
 
 
 class GilHeld(Cause):
@@ -166,9 +168,8 @@ class GilHeld(Cause):
     name = "gil held"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """Held alone; or partly, where threads lose their time waiting for each other's holds."""
-        large = e.alone.longest_hold_ns / 1e9 >= min(_HANDOVER_SECONDS, e.alone.seconds / 4)
-        return e.alone.gil == "held" or (lost(e, "gil") and e.alone.gil == "partial" and large)
+        """Held alone; or partly, where threads wait for holds that are longer than it takes to hand the GIL over."""
+        return e.alone.gil == "held" or (mean_hold(e) >= WAKE_SECONDS and waits_for_gil(e))
 
     def because(self, e: Evidence) -> str:
         """Say for how long."""
@@ -178,9 +179,9 @@ class GilHeld(Cause):
 
     def advice(self, e: Evidence) -> str:
         """Release it, or go elsewhere."""
-        if e.alone.gil == "partial":
+        if e.alone.gil != "held":
             return "look at what is done before and after the part that releases: conversions, allocation, Python code"
-        elsewhere = "or use processes" if not e.processes else f"or use processes ({_best(e)} here)"
+        elsewhere = "or use processes" if not e.processes else f"or use processes ({best_of_processes(e)} here)"
         return f"release the GIL around the work, if it is yours (`gilscope show exp` shows how), {elsewhere}"
 
 
@@ -191,36 +192,19 @@ class GilContention(Cause):
 
     def applies(self, e: Evidence, at_least: float) -> bool:
         """Whatever waits for the GIL and is none of the above."""
-        return lost(e, "gil")
+        return waits_for_gil(e)
 
     def because(self, e: Evidence) -> str:
         """Say how often."""
         each = duration(e.alone.seconds / max(e.alone.takes, 1))
-        often = f"a call takes the GIL back {e.alone.takes:.0f} times, every {each}"
-        return f"{often}; of {e.most} threads' time {share(e, 'gil')} went into waiting for it"
+        often = f"a call takes the GIL back {e.alone.takes:,.0f} times, every {each}"
+        waits = f"of {e.most} threads' time {share(e, 'gil')} went into waiting for it"
+        more = f" and {share(e, 'slower', 'system')} into the hand-over" if not lost(e, "gil") else ""
+        return f"{often}; {waits}{more}"
 
     def advice(self, e: Evidence) -> str:
         """Less often."""
         return "release the GIL once around the whole work, or for larger pieces: each take may wait for the other threads"
-
-
-class Lock(Cause):
-    """Threads wait for each other, but not for the GIL."""
-
-    name = "lock"
-
-    def applies(self, e: Evidence, at_least: float) -> bool:
-        """They are neither on a core nor waiting for one, and pages do not explain it."""
-        return lost(e, "blocked") and not _many_faults(e)
-
-    def because(self, e: Evidence) -> str:
-        """Say for how long, and that it is not the GIL."""
-        alone = f"alone a call waits for {percent(e.alone.waits)} of its time"
-        return f"{e.most} threads were blocked for {share(e, 'blocked')} of their time, outside the GIL; {alone}"
-
-    def advice(self, e: Evidence) -> str:
-        """One for each thread."""
-        return "give each thread an object of its own: one NumPy Generator, file, connection or cache has one lock for all"
 
 
 class PageFaults(Cause):
@@ -229,17 +213,45 @@ class PageFaults(Cause):
     name = "page faults"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """The system's time grows with the threads, or they are blocked and map many pages."""
-        return lost(e, "system", "blocked", "slower") and (_many_faults(e) or lost(e, "system"))
+        """A call maps pages, and the system's time grows with the threads, or they are blocked, or slower."""
+        pages = e.alone.faults >= 1 and e.alone.system_share >= MANY_PAGES * (1 - e.alone.queued_share)
+        return pages and lost(e, "system", "blocked", "slower")
 
     def because(self, e: Evidence) -> str:
         """Count them."""
-        spent = share(e, "system", "blocked")
-        return f"a call has the system map {e.alone.faults:.0f} pages; {spent} of the threads' time went there"
+        pages = f"a call has the system map {e.alone.faults:,.0f} pages, which takes {percent(e.alone.system_share)} of its time"
+        return f"{pages}; {e.most} threads lose {share(e, 'system', 'blocked', 'slower')} of theirs beside each other"
 
     def advice(self, e: Evidence) -> str:
         """Do not allocate."""
-        return "reuse memory: pass out=, or keep the arrays from call to call; processes do not share this lock"
+        return "reuse memory: pass out=, or keep the arrays from call to call; processes do not share the lock on a page table"
+
+
+class Lock(Cause):
+    """Threads wait for each other, but not for the GIL."""
+
+    name = "lock"
+
+    def applies(self, e: Evidence, at_least: float) -> bool:
+        """They are neither on a core nor waiting for one; or it is the system that spins."""
+        return lost(e, "blocked", "system")
+
+    def because(self, e: Evidence) -> str:
+        """Say for how long, and that it is not the GIL."""
+        if lost(e, "system"):
+            spins = (
+                f"{share(e, 'system')} of {e.most} threads' time went into the system's kernel beyond what the calls need alone"
+            )
+            return f"{spins}, and not into pages: they spin for a lock there"
+        blocked = f"{e.most} threads were blocked for {share(e, 'blocked')} of their time"
+        alone = f"alone a call waits for {percent(e.alone.waits)} of its time"
+        if e.alone.method == "ticker":
+            return f"{blocked}, for the GIL or another lock: only a trace can tell; {alone}"
+        return f"{blocked}, outside the GIL; {alone}"
+
+    def advice(self, e: Evidence) -> str:
+        """One for each thread."""
+        return "give each thread an object of its own: one NumPy Generator, file, connection or cache has one lock for all"
 
 
 class MemoryBandwidth(Cause):
@@ -248,19 +260,24 @@ class MemoryBandwidth(Cause):
     name = "memory bandwidth"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """The same work costs more CPU time."""
+        """The same work costs more CPU time; if cores share their units it does so in any loop, which lowers the ceiling."""
         return lost(e, "slower")
 
     def because(self, e: Evidence) -> str:
         """Compare with a copy."""
         slower = f"{share(e, 'slower')} of {e.most} threads' time went into the same work taking longer"
-        if e.most not in e.copy:
+        if e.most not in e.copy or e.most not in e.compute:
             return slower
         compute, copying = e.compute[e.most].value, e.copy[e.most].value
         return f"{slower}; beside that a loop that only computes reaches {compute:.2f}x and copying arrays {copying:.2f}x"
 
     def advice(self, e: Evidence) -> str:
-        """Do more with what was loaded."""
+        """Do more with what was loaded; or do not write to what others use, where a copy shows that memory has more to give."""
+        if copy_is_fast(e):
+            own = "give each thread its own arrays (own_arguments, --setup-per-thread)"
+            return (
+                f"copying shows that memory has more to give: if all threads write to the same array, {own}; else work in chunks"
+            )
         return "do more to each element while it is in the cache: work in chunks, fuse steps, or use a smaller dtype"
 
 
@@ -270,15 +287,14 @@ class Noisy(Cause):
     name = "noisy machine"
 
     def applies(self, e: Evidence, at_least: float) -> bool:
-        """The ceilings show it, or the samples."""
+        """Threads had to queue, or samples differ."""
         return e.most > 1 and cores_are_busy(e)
 
     def because(self, e: Evidence) -> str:
         """Say what shows it."""
-        compute = f"a loop that only computes reached {e.compute[e.most].value:.2f}x on {e.most} threads" if e.compute else ""
-        queued = f"threads waited for a core for {share(e, 'queued')} of their time" if e.budget else ""
+        queued = f"other programs had the cores for {percent(e.disturbed)} of {e.most} threads' time" if e.budget else ""
         spread = f"samples of one thread differ by {percent(e.spread)}"
-        return "; ".join(each for each in (compute, queued, spread) if each)
+        return "; ".join(each for each in (queued, spread, compute_loop(e)) if each)
 
     def advice(self, e: Evidence) -> str:
         """Come back."""
@@ -303,17 +319,10 @@ class Unknown(Cause):
         return f"{e.most} threads reach {percent(e.efficiency)} of what is possible, and no single loss stands out"
 
     def advice(self, e: Evidence) -> str:
-        """Look closer."""
+        """Look closer, or elsewhere."""
+        if e.cores == 1:
+            return "check it on a machine with more cores; what it says of one call alone holds there too"
         return "look at it with `gilscope trace`, or measure for longer: gs.Checker(repeat=30)"
-
-
-def _many_faults(e: Evidence) -> bool:
-    return e.alone.faults * _FAULT_SECONDS >= 0.1 * e.alone.seconds
-
-
-def _best(e: Evidence) -> str:
-    workers = max(e.processes)
-    return f"{e.processes[workers].value:.2f}x on {workers}"
 
 
 #: The causes, in the order in which they are looked for.
@@ -323,11 +332,11 @@ CAUSES: tuple[Cause, ...] = (
     Scales(),
     TooSmall(),
     GilHeld(),
-    Noisy(),
     GilContention(),
     PageFaults(),
     Lock(),
-    MemoryBandwidth(),
+    Noisy(),
+    MemoryBandwidth(),  # after it, since other programs use memory and caches, too
     Unknown(),
 )
 

@@ -42,14 +42,22 @@ class Budget:
     system: float
 
     def losses(self) -> dict[str, float]:
-        """Return what is not useful, the largest first."""
-        found = {name: share for name, share in asdict(self).items() if name not in ("workers", "useful")}
+        """Return what is not useful and has to do with the function, the largest first: all but `queued`."""
+        found = {name: share for name, share in asdict(self).items() if name not in ("workers", "useful", "queued")}
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     @property
     def largest(self) -> str:
         """The name of the largest loss."""
         return next(iter(self.losses()))
+
+    @property
+    def kept(self) -> float:
+        """How much would be useful if no thread had to queue for a core: an estimate, which equals `useful` if none did."""
+        # Threads get into each other's way only while both have a core, so that with a queue there is too little of it.
+        running = max(1 - self.queued, 1e-9)
+        lost = max(running - self.useful, 0.0) / running
+        return self.useful / max(self.useful + lost, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -112,9 +120,19 @@ class Evidence:
         return self.speedup / self.ceiling
 
     @property
+    def disturbed(self) -> float:
+        """The share of the threads' time for which other programs had their cores; that they had each other's does not count."""
+        if self.budget is None:
+            return 0.0
+        among_themselves = max(0.0, 1 - self.cores / self.budget.workers)
+        return max(0.0, self.budget.queued - among_themselves)
+
+    @property
     def cores_in_use(self) -> float:
-        """How many cores one call alone uses."""
-        return max(self.alone.process_cpu_share - self.background, 0.0)
+        """How many cores one call alone uses while its own thread has one."""
+        # On a busy machine all threads of the process get less, so that CPU time over wall time alone would find no second core.
+        running = max(1 - self.alone.queued_share, self.alone.cpu_share, 0.05)
+        return min(max(self.alone.process_cpu_share - self.background, 0.0) / running, float(self.cores))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence as plain JSON data."""

@@ -52,6 +52,8 @@ class Profile:
         How much of the wall time the calling thread wanted a core that others had; 0 where the system does not say.
     faults : float
         Pages that the system had to map in a call.
+    system_share : float
+        How much of the wall time the system's kernel worked for the calling thread.
     method : str
         "trace"; "ticker", which tells no more than an estimate of `released_fraction` and `longest_hold_ns`; or "off" where
         there is no GIL.
@@ -67,6 +69,7 @@ class Profile:
     process_cpu_share: float = 1.0
     queued_share: float = 0.0
     faults: float = 0.0
+    system_share: float = 0.0
     method: str = "trace"
 
     @property
@@ -208,6 +211,7 @@ class Used(NamedTuple):
             "process_cpu_share": self.process.cpu_seconds / wall,
             "queued_share": self.queued_ns / 1e9 / wall,
             "faults": self.thread.minor_faults / len(stamps),
+            "system_share": self.thread.system_seconds / wall,
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ SAMPLE_SECONDS = 0.015
 #: All samples of the function together last about this long, if one of each kind does not last longer.
 ALL_SECONDS = 1.0
 MOST_BLOCKS = 9
+#: So many samples of the most threads are traced, the last ones; the one with the least time in the queue for a core counts.
+TRACED_BLOCKS = 3
 _CEILING_SECONDS = {"compute": 0.001, "copy": 0.005}  # of a call, roughly
 #: From so many cores on that one call uses, workers are not pinned: its threads would be, too.
 _OWN_THREADS = 1.2
@@ -165,19 +167,19 @@ def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[flo
         samples.drop_if_impossible(floor)
         blocks = sizes.blocks or min(_blocks(alone, samples.taken), _FEW_BLOCKS if parallel else MOST_BLOCKS)
         for block in range(blocks):
-            last = block == blocks - 1
-            samples.take_block(floor, backwards=block % 2 == 1, traces=last and sizes.traced)
+            traces = sizes.traced and blocks - block <= TRACED_BLOCKS
+            samples.take_block(floor, backwards=block % 2 == 1, traces=traces)
             tick((block + 1) / blocks)
     return _found(samples)
 
 
 class Samples:
-    """What was sampled, by job, and a trace of the last sample of the most threads."""
+    """What was sampled, by job, and traces of the last samples of the most threads."""
 
     def __init__(self, jobs: list[Job]) -> None:
         self.taken: dict[Job, list[list[Share]]] = {job: [] for job in jobs}
         self.why_not = "not asked for"
-        self.traced: TraceData | None = None
+        self.traced: list[TraceData] = []
         ours = [job for job in jobs if job.subject == "it" and job.executor == "threads"]
         self.one, self.most = ours[0], ours[-1]
 
@@ -198,7 +200,7 @@ class Samples:
         floor.prepare(job)
         with trace() as found:
             shares = floor.sample(job)
-        self.traced = found.data
+        self.traced.append(found.data)
         return shares
 
     @contextmanager
@@ -258,10 +260,13 @@ def _speedups(seconds: dict[tuple[str, str, int], list[float]], subject: str, ex
 
 
 def _budget(samples: Samples) -> Budget | None:
-    """Say where the time of the most threads went in the last sample of them, from what calls cost in those of one."""
+    """Say where the time of the most threads went, from what calls cost in the samples of one."""
     one, most = samples.one, samples.most
     if most.workers == 1:
         return None
     costs = [cost_of(shares, one.calls) for shares in samples.taken[one]]
     alone = Cost(*(median(each) for each in zip(*costs, strict=True)))
-    return budget_of(samples.taken[most][-1], most.calls * most.workers, alone, samples.traced)
+    traces: Sequence[TraceData | None] = samples.traced or [None]
+    pairs = zip(samples.taken[most][-len(traces) :], traces, strict=True)
+    found = [budget_of(shares, most.calls * most.workers, alone, traced) for shares, traced in pairs]
+    return min(found, key=lambda budget: budget.queued)

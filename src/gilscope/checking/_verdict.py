@@ -10,6 +10,8 @@ from typing import Any
 
 from gilscope.checking._causes import Cause, cause_of
 from gilscope.checking._evidence import Evidence, Speedups
+from gilscope.checking._profile import Profile
+from gilscope.checking._signs import scales
 from gilscope.stats import Interval
 from gilscope.wording import duration, percent
 
@@ -42,8 +44,8 @@ class Verdict:
 
     @property
     def releases(self) -> bool:
-        """Whether the call itself drops the GIL; a forced switch is not a release."""
-        return self.evidence.alone.releases >= 1
+        """Whether the call itself drops the GIL; a forced switch is not a release. A ticker notices from 10 % of the call on."""
+        return self.evidence.alone.releases >= 1 or (self.method == "ticker" and self.gil != "held")
 
     @property
     def released_fraction(self) -> float:
@@ -92,7 +94,7 @@ class Verdict:
     @property
     def scales(self) -> bool:
         """Whether the most threads reach `at_least` of the ceiling."""
-        return self.evidence.most > 1 and self.gil != "held" and self.evidence.efficiency >= self.at_least
+        return scales(self.evidence, self.at_least)
 
     @property
     def because(self) -> str:
@@ -150,13 +152,23 @@ def _what(v: Verdict) -> str:
     alone = v.evidence.alone
     if v.gil == "off":
         return f"{v.name} takes {duration(v.seconds)}; this Python has no GIL"
-    times = {0: "never releases it", 1: "releases it once", 2: "releases it twice"}
-    how_often = times.get(round(alone.releases), f"releases it {alone.releases:,.0f} times")
     kept = f"{v.name} runs {percent(v.released_fraction)} of its {duration(v.seconds)} without the GIL"
     if not v.releases:
         kept = f"{v.name} keeps the GIL for all of its {duration(v.seconds)}"
-    seen = f"{alone.calls} calls traced" if v.method == "trace" else f"estimated by a ticker over {alone.calls} calls"
-    return f"{kept} ({how_often}, longest hold {duration(v.longest_hold_ns / 1e9)}; {seen})"
+    return f"{kept} ({_how_often(alone)}longest hold {duration(v.longest_hold_ns / 1e9)}; {_seen(alone)})"
+
+
+def _how_often(alone: Profile) -> str:
+    """Say how often a call releases the GIL, which a ticker cannot tell."""
+    if alone.method != "trace":
+        return ""
+    times = {0: "never releases it", 1: "releases it once", 2: "releases it twice"}
+    return times.get(round(alone.releases), f"releases it {alone.releases:,.0f} times") + ", "
+
+
+def _seen(alone: Profile) -> str:
+    calls = "1 call" if alone.calls == 1 else f"{alone.calls:,} calls"
+    return f"{calls} traced" if alone.method == "trace" else f"estimated by a ticker over {calls}"
 
 
 def _row(found: Speedups, what: str) -> str:
