@@ -63,6 +63,11 @@ def test_other_threads_do_not_count():
     assert times_of(data, 7, np.array([[10, 100]])).outside.tolist() == [0]
 
 
+def test_a_thread_without_events_is_outside():
+    found = times_of(traced((HELD, 0), (END, 200)), 9, np.array([[10, 100]]))
+    assert (found.outside.tolist(), found.held.tolist(), found.releases.tolist()) == ([90], [0], [0])
+
+
 def test_the_hold_at_the_start_of_the_trace_was_not_taken_in_the_call():
     assert times_of(traced((HELD, 0), (END, 200)), 7, np.array([[0, 100]])).takes.tolist() == [0]
 

@@ -130,9 +130,7 @@ class Evidence:
     @property
     def cores_in_use(self) -> float:
         """How many cores one call alone uses while its own thread has one."""
-        # On a busy machine all threads of the process get less, so that CPU time over wall time alone would find no second core.
-        running = max(1 - self.alone.queued_share, self.alone.cpu_share, 0.05)
-        return min(max(self.alone.process_cpu_share - self.background, 0.0) / running, float(self.cores))
+        return min(self.alone.cores_in_use(self.background), float(self.cores))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence as plain JSON data."""

@@ -86,6 +86,14 @@ class Profile:
         """The share of the time in which the calling thread wanted no core."""
         return max(0.0, 1 - self.cpu_share - self.queued_share)
 
+    def cores_in_use(self, background: float = 0.0) -> float:
+        """Return how many cores a call uses while its own thread has one, without what the program uses anyway.
+
+        On a busy machine all threads of the process get less, so that CPU time over wall time alone would find no second core.
+        """
+        running = max(1 - self.queued_share, self.cpu_share, 0.05)
+        return max(self.process_cpu_share - background, 0.0) / running
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Profile:
         """Return the profile whose attributes these are; others are ignored."""
@@ -142,6 +150,8 @@ def times_of(data: TraceData, native_id: int, stamps: NDArray[np.int64]) -> Call
     """
     chosen = data.intervals.of([at for at, each in enumerate(data.native_ids) if each == native_id])
     state, start = data.intervals.state[chosen], data.intervals.start[chosen]
+    if not len(start):  # a thread that never had the GIL, nor wanted it
+        state, start = np.array([OUTSIDE], np.uint8), np.array([data.start_ns])
     # The stamps cut the intervals into pieces, each within one call or between two.
     edges = np.sort(np.concatenate([start, stamps.ravel()]))
     first, length = edges[:-1], np.diff(edges)

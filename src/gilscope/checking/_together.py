@@ -160,7 +160,7 @@ def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[flo
     """
     most = max(sizes.threads)
     subjects: dict[str, Subject] = {"it": subject, "compute": Computing(), "copy": Copying.for_workers(most)}
-    parallel = alone.process_cpu_share >= _OWN_THREADS
+    parallel = alone.cores_in_use() >= _OWN_THREADS
     warm = alone.seconds < LONG_SECONDS
     with without_gc(), Floor(subjects, sizes.own, warm, parallel) as floor:
         samples = Samples(_jobs(alone, sizes))
