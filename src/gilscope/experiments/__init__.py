@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gilscope.experiments._choice import Choice
+from gilscope.experiments._convoy import CONVOY
 from gilscope.experiments._experiment import Course, Experiment, Request, Row
 from gilscope.experiments._scaling import SCALING
 from gilscope.experiments._seed import SEED
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING)}
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, CONVOY)}
 
 __all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]
