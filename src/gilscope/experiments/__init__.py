@@ -7,7 +7,8 @@ from gilscope.experiments._convoy import CONVOY
 from gilscope.experiments._experiment import Course, Experiment, Request, Row
 from gilscope.experiments._scaling import SCALING
 from gilscope.experiments._seed import SEED
+from gilscope.experiments._starvation import STARVATION
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, CONVOY)}
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, CONVOY, STARVATION)}
 
 __all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]

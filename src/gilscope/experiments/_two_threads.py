@@ -89,10 +89,10 @@ def spinning(done: list[bool]) -> Stretch:
 # --- calls that last for a given time ------------------------------------------------------------------------------------------
 
 
-def kernel_call(strategy: str, size: int) -> Call:
-    """Return a call of the kernel under a strategy, on arrays of its own."""
+def kernel_call(strategy: str, size: int, **options: int) -> Call:
+    """Return a call of the kernel under a strategy and its options, on arrays of its own."""
     [x] = KERNELS[KERNEL.split(".")[0]].sample(size, np.dtype("float64"))
-    bound: Call = lookup(f"{KERNEL}.{strategy}").bound((x, np.empty_like(x)), OPTIONS)
+    bound: Call = lookup(f"{KERNEL}.{strategy}").bound((x, np.empty_like(x)), {**OPTIONS, **options})
     return bound
 
 
