@@ -62,7 +62,7 @@ def complete(environment, *arguments, **more):
 
 
 def test_no_such_experiment():
-    with pytest.raises(ValueError, match=r"^there is no experiment 'sed': experiments are seed, scaling$"):
+    with pytest.raises(ValueError, match=rf"^there is no experiment 'sed': experiments are {', '.join(EXPERIMENTS)}$"):
         run("sed")
 
 

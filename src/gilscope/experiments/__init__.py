@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from gilscope.experiments._choice import Choice
+from gilscope.experiments._convoy import CONVOY
 from gilscope.experiments._experiment import Course, Experiment, Request, Row
 from gilscope.experiments._scaling import SCALING
 from gilscope.experiments._seed import SEED
+from gilscope.experiments._starvation import STARVATION
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING)}
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, CONVOY, STARVATION)}
 
 __all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gilscope.experiments._choice import Choice
 from gilscope.measure import Group, Plan, Sampler
 from gilscope.results import Result, Session
+from gilscope.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,18 @@ class Course:
         It may be a generator: it is asked for the next group when the results of those before are in the session.
     seconds : float, optional
         How long that will take, where it was estimated.
+    watches : iterable of Watch
+        What is observed after that: numbers that are not the seconds of a case.
     """
 
-    groups: Iterable[Group]
+    groups: Iterable[Group] = ()
     seconds: float | None = None
+    watches: Iterable[Watch] = ()
+
+
+def no_lines(session: Session) -> list[str]:
+    """Return nothing: not every experiment shows its results in lines of its own."""
+    return []
 
 
 def no_groups(session: Session) -> Iterable[Group]:
@@ -93,7 +102,7 @@ class Experiment:
         How thoroughly to measure: "quick" and "default".
     verdict : callable
         Takes the session; returns the last lines.
-    layout : {"table", "map"}
+    layout : {"table", "map", "lines"}
         How results are shown.
     takes_choice : bool
         Whether kernels, strategies and so on can be chosen.
@@ -107,6 +116,8 @@ class Experiment:
         Of a table: takes a group, its results and the session; returns the rows.
     groups : callable
         Of a table: takes a session; returns the groups it was measured in, to show it again.
+    lines : callable
+        Of lines: takes the session; returns what is shown when all is measured.
     """
 
     name: str
@@ -122,3 +133,4 @@ class Experiment:
     published: tuple[Published, ...] = ()
     rows: Callable[[Group, list[Result], Session], list[Row]] = no_rows
     groups: Callable[[Session], Iterable[Group]] = no_groups
+    lines: Callable[[Session], list[str]] = no_lines
