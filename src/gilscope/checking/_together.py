@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from gilscope.checking._subject import Subject
 from gilscope.checking._workers import Share, prepare, run
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, Executor, NotSendable
+from gilscope.observing import settle
 from gilscope.stats import median, noise, ratio
 from gilscope.trace_data import TraceData
 from gilscope.tracing import trace
@@ -27,7 +27,6 @@ MOST_BLOCKS = 9
 _CEILING_SECONDS = {"compute": 0.001, "copy": 0.005}  # of a call, roughly
 #: From so many cores on that one call uses, workers are not pinned: its threads would be, too.
 _OWN_THREADS = 1.2
-_QUIET, _LOOK_SECONDS, _PATIENCE_SECONDS = 0.3, 0.01, 0.4
 
 
 class Sizes(NamedTuple):
@@ -116,23 +115,6 @@ class Floor:
 
     def _cores_for(self, workers: int) -> list[int] | None:
         return self._cores[:workers] if workers <= len(self._cores) else None
-
-
-def settle() -> float:
-    """Wait until the threads of the process are quiet, since those of BLAS spin for a while after a call.
-
-    Returns
-    -------
-    float
-        The CPU time that the process still uses, as a share of the time.
-    """
-    until = time.perf_counter() + _PATIENCE_SECONDS
-    while True:
-        before, began = time.process_time(), time.perf_counter()
-        time.sleep(_LOOK_SECONDS)
-        share = (time.process_time() - before) / (time.perf_counter() - began)
-        if share < _QUIET or time.perf_counter() > until:
-            return share
 
 
 def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[float], None] = lambda share: None) -> Together:
