@@ -152,4 +152,28 @@ class Maps:
             self._say("\n".join(map.map_lines(chart, session.details["not_measured"], self._shades)))
 
 
-LAYOUTS: dict[str, Callable[[Experiment, Callable[[str], None], str | None], Table | Maps]] = {"table": Table, "map": Maps}
+class Lines:
+    """Prints what an experiment has to show when all of it is measured."""
+
+    def __init__(self, experiment: Experiment, say: Callable[[str], None], json_file: str | None) -> None:
+        self._lines = experiment.lines
+        self._say = say
+
+    def opening(self) -> list[str]:
+        """Return what stands above: nothing."""
+        return []
+
+    def add(self, group: Group, results: list[Result], session: Session) -> None:
+        """Print nothing yet."""
+
+    def close(self, session: Session) -> None:
+        """Print the lines."""
+        self._say("\n".join(["", *self._lines(session)]))
+
+
+Layout = Table | Maps | Lines
+LAYOUTS: dict[str, Callable[[Experiment, Callable[[str], None], str | None], Layout]] = {
+    "table": Table,
+    "map": Maps,
+    "lines": Lines,
+}

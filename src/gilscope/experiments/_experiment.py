@@ -66,6 +66,11 @@ class Course:
     seconds: float | None = None
 
 
+def no_lines(session: Session) -> list[str]:
+    """Return nothing: not every experiment shows its results in lines of its own."""
+    return []
+
+
 def no_rows(group: Group, results: list[Result], session: Session) -> list[Row]:
     """Return nothing: not every experiment shows its results in rows."""
     return []
@@ -87,7 +92,7 @@ class Experiment:
         How thoroughly to measure: "quick" and "default".
     verdict : callable
         Takes the session; returns the last lines.
-    layout : {"table", "map"}
+    layout : {"table", "map", "lines"}
         How results are shown.
     takes_choice : bool
         Whether kernels, strategies and so on can be chosen.
@@ -99,6 +104,8 @@ class Experiment:
         Of a table: what others measured.
     rows : callable
         Of a table: takes a group, its results and the session; returns the rows.
+    lines : callable
+        Of lines: takes the session; returns what is shown when all is measured.
     """
 
     name: str
@@ -113,3 +120,4 @@ class Experiment:
     columns: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     rows: Callable[[Group, list[Result], Session], list[Row]] = no_rows
+    lines: Callable[[Session], list[str]] = no_lines
