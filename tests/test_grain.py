@@ -8,9 +8,9 @@ import pytest
 
 from gilscope import measure as measuring
 from gilscope.experiments import EXPERIMENTS, Request, _grain, _scaling_probe
-from gilscope.experiments._columns import columns
 from gilscope.experiments._grain import GRAIN, GRAINS, OTHERS, STEP, WORK, release_group
 from gilscope.experiments._grain_words import break_evens, costs, gains, numpy_words, rule_words
+from gilscope.experiments._telling import columns
 from gilscope.measure import Plan, measure
 from gilscope.results import Sample, Session
 from gilscope.scaling_map import maps_of

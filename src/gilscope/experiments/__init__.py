@@ -5,9 +5,10 @@ from __future__ import annotations
 from gilscope.experiments._choice import Choice
 from gilscope.experiments._experiment import Course, Experiment, Request, Row
 from gilscope.experiments._grain import GRAIN
+from gilscope.experiments._roofline import ROOFLINE
 from gilscope.experiments._scaling import SCALING
 from gilscope.experiments._seed import SEED
 
-EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, GRAIN)}
+EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, GRAIN, ROOFLINE)}
 
 __all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gilscope.cases import case_of, short
-from gilscope.experiments._columns import columns
 from gilscope.experiments._scaling_words import noise_words, undecided
+from gilscope.experiments._telling import columns
 from gilscope.results import Result, Session
 from gilscope.scaling_map import Cell, Line, Map, maps_of, seconds
 from gilscope.stats import Interval, median_interval
