@@ -222,6 +222,7 @@ def test_doctor_says_what_is_here(cli):
     for name in ("Python", "GIL", "cores", "loops", "OpenMP", "NumPy", "libraries", "memory"):
         assert any(line.startswith(f"{name} ") for line in out.splitlines())
     assert "would spoil" in out
+    assert "\nadvice: " in out
     assert "may change hands every" in out or "GIL                off" in out
     assert "None" not in out
 
@@ -231,6 +232,7 @@ def test_doctor_as_json(cli):
     assert status == 0
     found = json.loads(out)
     assert found["self_test"] is None
+    assert found["advice"]
     assert found["machine"]["native"]["isa"]
     assert "GIL" in err
 

@@ -23,7 +23,7 @@ LAYERS = (
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
-    ("observing",),
+    ("advice", "observing"),
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),
