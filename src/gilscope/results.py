@@ -8,8 +8,8 @@ History of the format:
 - 0, in development: ``samples`` were bare seconds per call, and optional fields could be missing.
 - 1: each sample is an object with calls, wall and CPU time, faults, switches and steal.
 
-A field that may be null may be missing, so adding one needs no new number. Keys that this version does not know are
-kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
+A field that may be null may be missing, so adding one needs no new number: ``details`` and ``observations`` came so. Keys
+that this version does not know are kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
 """
 
 import difflib
@@ -18,14 +18,16 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from gilscope.machine import gilscope_version
-from gilscope.session_schema import RESULT, SESSION, SessionError, check
+from gilscope.observations import Observation
+from gilscope.session_schema import OBSERVATION, RESULT, SESSION, SessionError, check
 from gilscope.stats import Interval
 
 __all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "default_path", "last_session", "load"]
@@ -152,6 +154,8 @@ class Session:
         The gilscope that measured; this one unless given.
     details : dict, optional
         What else the experiment needs to go on or to explain its results, such as what was chosen to be measured.
+    observations : iterable of Observation
+        To `observe`: what an experiment finds that is not the seconds of a case.
     """
 
     def __init__(
@@ -162,20 +166,34 @@ class Session:
         *,
         version: str | None = None,
         details: dict[str, Any] | None = None,
+        observations: Iterable[Observation] = (),
     ) -> None:
         self.experiment = experiment
         self.machine = machine
         self.details = details or {}
         self.version = version or gilscope_version()
         self._results: dict[str, Result] = {}
+        self._observations: dict[str, Observation] = {}
         check(self.to_dict(), SESSION, "")
         for each in results:
             self.add(each)
+        for observed in observations:
+            self.observe(observed)
 
     def add(self, result: Result) -> None:
         """Add a result; one with the same case id is replaced, in its place."""
         check(result.to_dict(), RESULT, "result")
         self._results[result.id] = result
+
+    def observe(self, observation: Observation) -> None:
+        """Add an observation; one with the same label is replaced, in its place."""
+        check(observation.to_dict(), OBSERVATION, "observation")
+        self._observations[observation.label] = observation
+
+    @property
+    def observations(self) -> Mapping[str, Observation]:
+        """The observations by their labels, in the order in which they were made."""
+        return MappingProxyType(self._observations)
 
     def __contains__(self, case_id: object) -> bool:
         return case_id in self._results
@@ -190,7 +208,7 @@ class Session:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the session, whole or not at all: a crash leaves the file that was there before.
 
-        Missing directories are made. Each result is one line, so that two sessions can be compared by eye.
+        Missing directories are made. Each result and each observation is one line, so that two sessions can be compared by eye.
         """
         write_atomically(Path(path).resolve(), _to_json(self.to_dict()).encode("ascii"))  # resolve: a link stays a link
 
@@ -198,7 +216,8 @@ class Session:
         """Return the session as it stands in the file."""
         head = {"format": FORMAT, "gilscope": self.version, "machine": self.machine, "experiment": self.experiment}
         head |= {"details": self.details} if self.details else {}
-        return {**head, "results": [each.to_dict() for each in self]}
+        observed = [each.to_dict() for each in self._observations.values()]
+        return {**head, **({"observations": observed} if observed else {}), "results": [each.to_dict() for each in self]}
 
     @classmethod
     def from_dict(cls, document: Any) -> Self:
@@ -206,7 +225,8 @@ class Session:
         document = _migrated(document)
         check(document, SESSION, "")
         results = [Result.from_dict(each) for each in document["results"]]
-        more = {"version": document["gilscope"], "details": document.get("details")}
+        observations = [Observation.from_dict(each) for each in document.get("observations") or ()]
+        more = {"version": document["gilscope"], "details": document.get("details"), "observations": observations}
         return cls(document["experiment"], document["machine"], results, **more)
 
     def __iter__(self) -> Iterator[Result]:
@@ -221,7 +241,8 @@ class Session:
     def __repr__(self) -> str:
         known = {"python": "Python {}", "cores_usable": "{} usable cores", "cpu": "{}"}
         facts = [text.format(self.machine[key]) for key, text in known.items() if self.machine.get(key)]
-        return f"<Session {self.experiment!r}: {', '.join([f'{len(self)} results', *facts])}>"
+        observed = [f"{len(self._observations)} observations"] if self._observations else []
+        return f"<Session {self.experiment!r}: {', '.join([f'{len(self)} results', *observed, *facts])}>"
 
 
 def load(path: str | os.PathLike[str]) -> Session:
@@ -267,8 +288,14 @@ def _sessions() -> Path:
 
 
 def _to_json(document: dict[str, Any]) -> str:
-    lines = ",\n".join(json.dumps(each, allow_nan=False) for each in document.pop("results"))
-    return f'{json.dumps(document, allow_nan=False)[:-1]}, "results": [\n{lines}\n]}}\n'
+    lists = [(name, document.pop(name)) for name in ("observations", "results") if name in document]
+    parts = [f'"{name}": {_lines(found)}' for name, found in lists]
+    return f"{', '.join([json.dumps(document, allow_nan=False)[:-1], *parts])}}}\n"
+
+
+def _lines(found: list[Any]) -> str:
+    lines = ",\n".join(json.dumps(each, allow_nan=False) for each in found)
+    return f"[\n{lines}\n]"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gilscope.cases import case_of
 from gilscope.cores import usable_cores
@@ -17,6 +17,7 @@ from gilscope.measure import Group, Machine, measure
 from gilscope.observing import ticks_during
 from gilscope.results import Result, Session, load
 from gilscope.sampling import prepared
+from gilscope.watching import Watch, watch
 
 OBSERVED = {True: "another Python thread could run meanwhile", False: "no other Python thread could run meanwhile"}
 
@@ -94,6 +95,8 @@ def run(
                 save(session)
             if seen:
                 seen(group, results, session)
+        for _ in watch(ticker.follow(course.watches), session, plan.blocks, save=save, tick=ticker.tick):
+            pass
     return session
 
 
@@ -154,22 +157,25 @@ def saver(path: str | os.PathLike[str] | None) -> Callable[[Session], None]:
     return (lambda session: None) if path is None else (lambda session: session.save(path))
 
 
+Part = TypeVar("Part", Group, Watch)
+
+
 class Ticker:
-    """Tells the share of a run that is done, block by block: groups say where in the run they end."""
+    """Tells the share of a run that is done, block by block: groups and watches say where in the run they end."""
 
     def __init__(self, tell: Callable[[float], None], blocks: int) -> None:
         self._tell = tell
         self._blocks = blocks
         self._from, self._until, self._done = 0.0, 0.0, 0
 
-    def follow(self, groups: Iterable[Group]) -> Iterator[Group]:
-        """Yield the groups, and look which one is measured now."""
-        for group in groups:
-            self._from, self._until, self._done = self._until, group.until, 0
-            yield group
+    def follow(self, parts: Iterable[Part]) -> Iterator[Part]:
+        """Yield the parts of a run, and look which one is measured now."""
+        for part in parts:
+            self._from, self._until, self._done = self._until, part.until, 0
+            yield part
 
     def tick(self) -> None:
-        """Tell that one more block of the group is done."""
+        """Tell that one more block of the part is done."""
         self._done += 1
         self._tell(self._from + (self._until - self._from) * self._done / self._blocks)
 

@@ -5,7 +5,7 @@ import reprlib
 import sys
 from typing import Any, NamedTuple
 
-__all__ = ["RESULT", "SESSION", "SessionError", "check"]
+__all__ = ["OBSERVATION", "RESULT", "SESSION", "SessionError", "check"]
 
 
 class SessionError(ValueError):
@@ -39,7 +39,14 @@ RESULT = {
     "working_set_bytes": int,
     "pinned": bool,
 }
-SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "details": Maybe(dict), "results": [RESULT]}
+OBSERVATION = {
+    "label": str,
+    "conditions": dict,
+    "numbers": [{"value": float, **_BOUNDS, "name": str, "unit": str, "blocks": [float]}],
+    "notes": [str],
+}
+SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "details": Maybe(dict)}
+SESSION |= {"observations": Maybe([OBSERVATION]), "results": [RESULT]}
 
 _NAME_OF = {str: "a string", bool: "true or false", int: "a whole number", float: "a finite number"}
 _NAME_OF |= {list: "a list", dict: "an object"}

@@ -55,6 +55,7 @@ def bar() -> Iterator[Callable[[float], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    # By itself rich draws in a thread of its own, ten times a second: that thread would want the GIL while it is measured.
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
         task = progress.add_task("measuring", total=1.0)
-        yield lambda share: progress.update(task, completed=share)
+        yield lambda share: progress.update(task, completed=share, refresh=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gilscope.experiments._choice import Choice
 from gilscope.measure import Group, Plan, Sampler
 from gilscope.results import Result, Session
+from gilscope.watching import Watch
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,18 @@ class Course:
         It may be a generator: it is asked for the next group when the results of those before are in the session.
     seconds : float, optional
         How long that will take, where it was estimated.
+    watches : iterable of Watch
+        What is observed after that: numbers that are not the seconds of a case.
     """
 
-    groups: Iterable[Group]
+    groups: Iterable[Group] = ()
     seconds: float | None = None
+    watches: Iterable[Watch] = ()
+
+
+def no_lines(session: Session) -> list[str]:
+    """Return nothing: not every experiment shows its results in lines of its own."""
+    return []
 
 
 def no_lines(session: Session) -> list[str]:
