@@ -12,4 +12,7 @@ from gilscope.experiments._seed import SEED
 
 EXPERIMENTS: dict[str, Experiment] = {each.name: each for each in (SEED, SCALING, GRAIN, ROOFLINE, OVERSUBSCRIPTION)}
 
-__all__ = ["EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]
+#: What stands for all of them, one after the other in one session.
+ALL = "all"
+
+__all__ = ["ALL", "EXPERIMENTS", "Choice", "Course", "Experiment", "Request", "Row"]

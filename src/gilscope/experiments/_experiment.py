@@ -50,6 +50,11 @@ class Request:
     full: bool = False
     choice: Choice = field(default_factory=Choice)
 
+    @property
+    def pace(self) -> str:
+        """Which plan is asked for."""
+        return "quick" if self.quick else "default"
+
 
 @dataclass(frozen=True)
 class Course:
@@ -68,11 +73,6 @@ class Course:
     groups: Iterable[Group] = ()
     seconds: float | None = None
     watches: Iterable[Watch] = ()
-
-
-def no_lines(session: Session) -> list[str]:
-    """Return nothing: not every experiment shows its results in lines of its own."""
-    return []
 
 
 def no_lines(session: Session) -> list[str]:
@@ -99,6 +99,8 @@ class Experiment:
         Takes the request, the session to go on with, the plan and a sampler to try things with; returns what to measure.
     plans : mapping
         How thoroughly to measure: "quick" and "default".
+    seconds : mapping
+        How long that takes on two cores, roughly: for the estimate of a run of all experiments.
     verdict : callable
         Takes the session; returns the last lines.
     layout : {"table", "map", "lines"}
@@ -123,6 +125,7 @@ class Experiment:
     course: Callable[[Request, Session, Plan, Sampler], Course]
     plans: Mapping[str, Plan]
     verdict: Callable[[Session], list[str]]
+    seconds: Mapping[str, float] = field(default_factory=lambda: {"quick": 15.0, "default": 60.0})
     layout: str = "table"
     takes_choice: bool = False
     observes: bool = False

@@ -60,15 +60,14 @@ def subjects() -> tuple[Subject, ...]:
 
 def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
     """Return the sizes of each kernel, then what a release costs."""
-    how = "quick" if request.quick else "default"
-    deep, coarse = EFFORTS[how]
+    deep, coarse = EFFORTS[request.pace]
     probed = probed_of(subjects(), session, sampler)
     parts = [
         Part(subject, found, fitting(subject, subject.sizes(found)), deep if isinstance(subject, Grained) else coarse)
         for subject, found in probed
     ]
     session.details |= {"probes": {subject.name: found.to_dict() for subject, found in probed}}
-    sizes, last = course_of(parts, session, plan), RELEASE_SECONDS[how]
+    sizes, last = course_of(parts, session, plan), RELEASE_SECONDS[request.pace]
     total = (sizes.seconds or 0.0) + last
     return Course(walk(sizes, (total - last) / total), total)
 
@@ -101,6 +100,7 @@ GRAIN = Experiment(
         "quick": Plan(blocks=5, sample_seconds=0.003, group_seconds=math.inf),
     },
     verdict=verdict,
+    seconds={"quick": 10.0, "default": 25.0},
     layout="lines",
     lines=lines,
 )

@@ -30,7 +30,7 @@ def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> 
     python, blas = counts(len(usable_cores()), request.quick), counts(max(len(usable_cores()), limited), request.quick)
     sides = QUICK_SIDES if request.quick else SIDES
     groups = [heat_map(call, sides[call] ** 2, python, blas if limited else (1,)) for call in ROUTINES]
-    seconds = SECONDS["quick" if request.quick else "default"]
+    seconds = SECONDS[request.pace]
     return Course([replace(group, until=at / len(groups)) for at, group in enumerate(groups, 1)], seconds)
 
 
@@ -60,6 +60,7 @@ OVERSUBSCRIPTION = Experiment(
         "quick": Plan(blocks=5, sample_seconds=0.01, group_seconds=math.inf),
     },
     verdict=verdict,
+    seconds=SECONDS,
     layout="lines",
     lines=lines,
 )

@@ -32,7 +32,7 @@ SECONDS = {"quick": (0.5, 3.0, 0.5, 0.8, 0.8, 0.8), "default": (3.0, 12.0, 1.0, 
 def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
     """Return the two bounds, the dial between them, and the article's routines."""
     found = list(groups(request.quick))
-    seconds = SECONDS["quick" if request.quick else "default"]
+    seconds = SECONDS[request.pace]
     done = accumulate(each / sum(seconds) for each in seconds)
     return Course([replace(group, until=until) for group, until in zip(found, done, strict=True)], sum(seconds))
 
@@ -68,6 +68,7 @@ ROOFLINE = Experiment(
         "quick": Plan(blocks=5, sample_seconds=0.01, group_seconds=math.inf),
     },
     verdict=verdict,
+    seconds={"quick": 10.0, "default": 30.0},
     layout="lines",
     lines=lines,
 )

@@ -150,6 +150,7 @@ SCALING = Experiment(
         "quick": Plan(blocks=5, sample_seconds=0.004, group_seconds=math.inf),
     },
     verdict=verdict,
+    seconds={"quick": 45.0, "default": 170.0},
     layout="map",
     takes_choice=True,
 )
