@@ -286,6 +286,22 @@ def test_scaling_says_how_long_it_takes_then_draws_maps_then_says_it_in_words(cl
     assert lines[-1] == f"session: {tmp_path / 'a.json'}"
 
 
+def test_an_experiment_that_observes_shows_its_lines_then_says_it_in_words(cli, monkeypatch, tmp_path):
+    from gilscope.experiments import _convoy
+
+    monkeypatch.setattr(_convoy, "QUICK_LENGTHS", (20e-6,))
+    plans = dict.fromkeys(["quick", "default"], Plan(blocks=1, sample_seconds=0.005))
+    monkeypatch.setitem(EXPERIMENTS, "convoy", replace(EXPERIMENTS["convoy"], plans=plans))
+    status, out, err = cli("run", "convoy", "--quick", "--json", "-")
+    assert status == 0
+    lines = err.splitlines()
+    assert lines[0] == EXPERIMENTS["convoy"].question
+    assert lines[2] == "estimated time: 1 s"
+    assert [line.split()[0] for line in lines[4:6]] == ["poly.c,", "switch"]
+    assert lines[-1].startswith("session: ")
+    assert len(json.loads(out)["observations"]) == 7
+
+
 def test_interrupted_scaling_says_how_to_go_on(cli, quick_scaling, monkeypatch, tmp_path):
     path = tmp_path / "a.json"
     monkeypatch.setattr("gilscope.commands._run.Maps.close", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -125,7 +125,7 @@ class Experiment:
     course: Callable[[Request, Session, Plan, Sampler], Course]
     plans: Mapping[str, Plan]
     verdict: Callable[[Session], list[str]]
-    seconds: Mapping[str, float] = field(default_factory=lambda: {"quick": 15.0, "default": 60.0})
+    seconds: Mapping[str, float]
     layout: str = "table"
     takes_choice: bool = False
     observes: bool = False

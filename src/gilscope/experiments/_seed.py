@@ -238,5 +238,6 @@ SEED = Experiment(
     published=PUBLISHED,
     rows=rows,
     verdict=verdict,
+    seconds={"quick": 15.0, "default": 60.0},
     observes=True,
 )
