@@ -9,7 +9,7 @@ import pytest
 from gilscope import measure as measuring
 from gilscope.experiments import EXPERIMENTS, Request, _grain, _scaling_probe
 from gilscope.experiments._grain import GRAIN, GRAINS, OTHERS, STEP, WORK, release_group
-from gilscope.experiments._grain_words import break_evens, costs, gains, numpy_words, rule_words
+from gilscope.experiments._grain_words import break_evens, costs, fits_words, gains, numpy_words, rule_words
 from gilscope.experiments._telling import columns
 from gilscope.measure import Plan, measure
 from gilscope.results import Sample, Session
@@ -165,14 +165,20 @@ def test_the_verdict_ends_in_what_to_remember():
     assert "from 4096 on they pay" in chunks
     assert "beside 1 thread that releases too" in cost
     assert "Beside Python it costs 5 ms" in cost
-    assert "500 is too early for all of these" in numpy
+    assert "500 is too early for all of them" in numpy
     assert "np.exp itself pays from 1" in numpy
     assert rule.startswith("Remember: it is time that counts, not elements. Release once, around work of more than ")
 
 
 def test_heavier_elements_are_worth_a_release_sooner():
     session, _, _ = run(Model(element=1e-7))
-    assert "500 is too late for all of these" in GRAIN.verdict(session)[2]
+    assert "500 is too late for all of them" in GRAIN.verdict(session)[2]
+
+
+def test_where_some_are_worth_it_before_and_some_after_no_number_fits():
+    assert fits_words(100, 400) == "500 is too late for all of them"
+    assert fits_words(100, 600) == "no one number fits them"
+    assert fits_words(501, 600) == "500 is too early for all of them"
 
 
 def test_where_nothing_pays_nothing_is_claimed():

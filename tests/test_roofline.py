@@ -142,6 +142,15 @@ def test_pages_are_blamed_where_they_are_cleared_and_where_it_shows():
     assert "could not be shown here" in said(Model(faults=0))
 
 
+def test_pages_are_not_blamed_where_none_are_cleared():
+    class Uncounted(Model):
+        def sample(self, case, calls, digest=False):
+            sample, digest = super().sample(case, calls, digest)
+            return replace(sample, minor_faults=0), digest
+
+    assert "is what holds its threads up" not in said(Uncounted())
+
+
 def test_one_core(monkeypatch):
     monkeypatch.setattr(_scaling_subject, "usable_cores", lambda: [0])
     session, _, _ = run(Model(cores=1))
@@ -163,7 +172,7 @@ def test_a_tiny_run(monkeypatch):
     from gilscope.running import run as run_experiment
 
     monkeypatch.undo()
-    for name, size in (("QUICK_SIZE", 100_000), ("G_SIZE", 20_000), ("PEAK_SIZE", 512)):
+    for name, size in (("SIZE", 100_000), ("PEAK_SIZE", 512)):
         monkeypatch.setattr(_roofline, name, size)
     plans = dict.fromkeys(("quick", "default"), Plan(blocks=2, sample_seconds=1e-4))
     monkeypatch.setitem(EXPERIMENTS, "roofline", replace(ROOFLINE, plans=plans))

@@ -36,8 +36,7 @@ def observe():
 
 
 def leave_three():
-    for name in ("QUICK_SIZE", "G_SIZE", "PEAK_SIZE"):
-        setattr(_roofline, name, 200_000 if name == "QUICK_SIZE" else 5_000)
+    _roofline.SIZE, _roofline.PEAK_SIZE = 100_000, 5_000
     watched = Course(watches=[Watch((Scene("a scene", observe),), {"count": "s"})])
     plans = _seed.SEED.plans
     roofline = replace(_roofline.ROOFLINE, plans=plans)

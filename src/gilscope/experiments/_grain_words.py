@@ -211,7 +211,7 @@ def cost_text(seconds: Interval | None) -> str:
 def lines(session: Session) -> list[str]:
     """Return the three tables."""
     tables = (depth_lines(session), break_even_lines(session), cost_lines(session))
-    return [line for table in tables if table for line in (*table, "")]
+    return [line for table in tables if table for line in ("", *table)][1:]
 
 
 def verdict(session: Session) -> list[str]:
@@ -275,14 +275,14 @@ def numpy_words(found: Iterable[BreakEven]) -> str:
     span = listed_span([f"{short(by_name[name])} ({name})" for name in ordered])
     itself = f" np.exp itself pays from {short(own)}." if own else ""
     fits = fits_words(by_name[ordered[0]], by_name[ordered[-1]])
-    return f"NumPy releases above {NUMPYS_LIMIT} elements, whatever it computes: {fits}, which pay from {span}.{itself}"
+    return f"NumPy releases above {NUMPYS_LIMIT} elements, whatever it computes. These loops pay from {span}: {fits}.{itself}"
 
 
 def fits_words(low: int, high: int) -> str:
     """Say what NumPy's number is worth, where releasing pays from `low` to `high` elements on."""
     if low > NUMPYS_LIMIT:
-        return f"{NUMPYS_LIMIT} is too early for all of these loops"
-    return f"{NUMPYS_LIMIT} is {'too late for all' if high < NUMPYS_LIMIT else 'right for some'} of these loops"
+        return f"{NUMPYS_LIMIT} is too early for all of them"
+    return f"{NUMPYS_LIMIT} is too late for all of them" if high < NUMPYS_LIMIT else "no one number fits them"
 
 
 def listed_span(texts: list[str]) -> str:
