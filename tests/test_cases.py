@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from gilscope.cases import Case, baseline_of, case_of, ceiling_of, short
 from gilscope.kernels import KERNELS, lookup
-from gilscope.kernels._article import ARTICLE
+from gilscope.kernels._routines import ROUTINES
 
-CALLS = [call.name for kernel in KERNELS.values() for call in kernel.calls()] + list(ARTICLE)
+CALLS = [call.name for kernel in KERNELS.values() for call in kernel.calls()] + list(ROUTINES)
 
 
 def made(call, size, executor, workers, dtype, options):
@@ -55,7 +55,7 @@ def test_an_id_says_what_is_not_the_default(case, id):
 @pytest.mark.parametrize("name", CALLS)
 def test_an_id_starts_with_what_one_can_paste(name):
     pasted = Case(name, 1000, "threads", 2).id.split("/")[0]
-    assert Case(pasted, 1).target is (ARTICLE[name] if name in ARTICLE else lookup(name))
+    assert Case(pasted, 1).target is (ROUTINES[name] if name in ROUTINES else lookup(name))
 
 
 @given(cases, cases)
@@ -141,6 +141,21 @@ def test_a_baseline_keeps_the_problem_and_drops_the_strategys_options():
     case = Case("mandelbrot.c.chunked", 1000, "threads", 2, options={"grain": 10, "iterations": 50})
     assert baseline_of(case).options == {"iterations": 50}
     assert ceiling_of(case).options == {"iterations": 50}
+
+
+def test_what_runs_beside_is_no_option_of_the_call_nor_of_its_baseline():
+    case = Case("exp.c.chunked", 1000, options={"beside": "python", "grain": 10})
+    assert case.id == "exp.c.chunked/serial/1e3/beside=python/grain=10"
+    assert case.call_options == {"grain": 10}
+    assert baseline_of(case) == Case("exp.c.held", 1000)
+
+
+def test_threads_of_blas_are_judged_against_one_thread_of_one_caller():
+    case = Case("det.numpy", 10_000, "threads", 2, options={"blas_threads": 4})
+    assert (case.blas_threads, baseline_of(case).blas_threads) == (4, 1)
+    assert baseline_of(case) == Case("det.numpy", 10_000)
+    assert baseline_of(case).options == {}
+    assert ceiling_of(case) is None
 
 
 def test_a_ceiling_is_its_own_ceiling():

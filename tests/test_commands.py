@@ -161,6 +161,9 @@ def test_list_names_everything(cli):
     for heading in ("kernels", "implementations", "strategies", "executors", "experiments"):
         assert heading in out.splitlines()
     assert "no ufunc: " in out
+    for each in EXPERIMENTS.values():
+        assert f" {each.question} ({each.duration})" in out
+    assert "\n  all              all of these in one session (about " in out
 
 
 def test_list_as_json(cli):
@@ -222,6 +225,7 @@ def test_doctor_says_what_is_here(cli):
     for name in ("Python", "GIL", "cores", "loops", "OpenMP", "NumPy", "libraries", "memory"):
         assert any(line.startswith(f"{name} ") for line in out.splitlines())
     assert "would spoil" in out
+    assert "\nadvice: " in out
     assert "may change hands every" in out or "GIL                off" in out
     assert "None" not in out
 
@@ -231,6 +235,7 @@ def test_doctor_as_json(cli):
     assert status == 0
     found = json.loads(out)
     assert found["self_test"] is None
+    assert found["advice"]
     assert found["machine"]["native"]["isa"]
     assert "GIL" in err
 
@@ -250,7 +255,7 @@ def test_doctor_tells_of_the_self_test(cli, monkeypatch, passed):
 
 
 def test_run_begins_with_the_question_and_what_was_published(cli, monkeypatch, tmp_path):
-    monkeypatch.setattr("gilscope.commands._run.run", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("enough")))
+    monkeypatch.setattr("gilscope.running.measure", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("enough")))
     status, out, err = cli("run", "--json", tmp_path / "a.json")
     assert (status, err) == (1, "gilscope: enough\n")
     lines = out.splitlines()

@@ -23,7 +23,7 @@ LAYERS = (
     ("_native",),
     ("kernels",),
     ("executors", "main_module", "meeting", "sending", "shared_arrays", "handythread", "cores", "machine", "stats", "wording"),
-    ("observing", "observations"),
+    ("advice", "observing", "observations"),
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),

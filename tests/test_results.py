@@ -343,6 +343,50 @@ def test_the_format_is_as_published():
     ]  # fmt: skip
 
 
+# Parts
+
+
+def of_two():
+    """A session of two experiments that measured the same case, and observed and noted different things."""
+    found = Session("all", MACHINE, version="0.1.0")
+    found.part("seed").add(RESULT)
+    found.part("grain").add(replace(RESULT, noisy=False))
+    found.part("grain").details["probes"] = {"exp.c": 1}
+    return found
+
+
+def test_parts_keep_the_same_case_apart(tmp_path):
+    of_two().save(tmp_path / "a.json")
+    loaded = load(tmp_path / "a.json")
+    assert loaded == of_two()
+    assert list(loaded.parts) == ["seed", "grain"]
+    assert [part.result(RESULT.id).noisy for part in loaded.parts.values()] == [True, False]
+    assert [part.details for part in loaded.parts.values()] == [{}, {"probes": {"exp.c": 1}}]
+    assert {(part.experiment, part.version, str(part.machine)) for part in loaded.parts.values()} == {
+        (name, "0.1.0", str(MACHINE)) for name in ("seed", "grain")
+    }
+    assert repr(loaded).startswith("<Session 'all': 2 parts, Python 3.11.7")
+    lines = (tmp_path / "a.json").read_text().splitlines()
+    assert sum(line.startswith('{"case"') for line in lines) == 2
+
+
+def test_a_part_is_made_once_and_grows():
+    found = of_two()
+    assert found.part("grain") is found.parts["grain"]
+    with pytest.raises(TypeError):
+        found.parts["other"] = found
+    assert "parts" not in session().to_dict()
+    assert not session().parts
+    assert Session.from_dict({**session().to_dict(), "parts": None}) == session()
+
+
+def test_damage_in_a_part_is_named_by_its_place():
+    document = of_two().to_dict()
+    document["parts"][1]["results"][0]["noisy"] = "yes"
+    with pytest.raises(SessionError, match=r"^parts\[1\]\.results\[0\]\.noisy is 'yes', not true or false$"):
+        Session.from_dict(document)
+
+
 # Files
 
 

@@ -16,10 +16,12 @@ from gilscope import sampling
 from gilscope.cases import Case
 from gilscope.executors import Serial, Threads
 from gilscope.kernels import KERNELS, exp
-from gilscope.kernels._article import ARTICLE
+from gilscope.kernels._routines import ROUTINES
 from gilscope.measure import Group, Machine, Plan, measure
+from gilscope.observing import beside
 from gilscope.results import Session, load
 from gilscope.sampling import arrays_of, checksum, forget, limit_blas, prepared, take, unlimit_blas
+from gilscope.sampling import blas_threads as more_blas_threads
 
 SIZE = 2000
 
@@ -194,8 +196,8 @@ def test_a_checksum_is_of_the_last_array():
     assert checksum((texts,)) == checksum((np.array(["a", "b"], dtype=object),)) != checksum((texts[::-1],))
 
 
-@pytest.mark.parametrize("name", list(ARTICLE))
-def test_the_articles_routines_run(name):
+@pytest.mark.parametrize("name", list(ROUTINES))
+def test_the_routines_run(name):
     share = take(0, lambda: None, Case(name, SIZE), 2, None, True)
     assert share.start_ns < share.stop_ns
 
@@ -213,6 +215,52 @@ def test_blas_has_one_thread_meanwhile():
     assert blas_threads() == before
     unlimit_blas()
     assert blas_threads() == before
+
+
+@pytest.mark.skipif(not blas_threads(), reason="NumPy has no BLAS that can be limited")
+def test_blas_has_the_threads_of_the_case_and_then_one_again():
+    before = blas_threads()
+    with more_blas_threads(3):
+        assert 3 in blas_threads()
+    assert set(blas_threads()) == {1}
+    with more_blas_threads(1):
+        assert set(blas_threads()) == {1}
+    unlimit_blas()
+    assert blas_threads() == before
+
+
+def test_a_machine_lets_workers_float_where_blas_has_threads():
+    with Machine() as machine:
+        case = Case("det.numpy", 400, options={"blas_threads": 2})
+        assert machine.cores_for(case) is None
+        assert machine.sample(case, 3)[0].calls == 3
+
+
+# What runs beside it
+
+
+def spinners():
+    return [each for each in threading.enumerate() if each.name == "gilscope spinner"]
+
+
+def test_a_loop_of_python_runs_beside_and_ends():
+    with beside("python", None):
+        assert len(spinners()) == 1
+    assert not spinners()
+    with beside(None, 0):
+        assert not spinners()
+    with pytest.raises(RuntimeError), beside("python", min(affinity())):
+        raise RuntimeError
+    assert not spinners()
+
+
+def test_a_machine_runs_it_during_the_sample(monkeypatch):
+    seen = []
+    monkeypatch.setattr("gilscope.measure.take", lambda *args: seen.append(len(spinners())) or take(*args))
+    with Machine() as machine:
+        machine.sample(Case("exp.c.released", SIZE, options={"beside": "python"}), 2)
+        machine.sample(Case("exp.c.released", SIZE), 2)
+    assert seen == [1, 0]
 
 
 # The machine

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gilscope.kernels import lookup
-from gilscope.kernels._article import ARTICLE
+from gilscope.kernels._routines import ROUTINES
 
 NATIVE = ("c", "ctypes", "ufunc")
+# Options of a run, not of a call: what runs beside it ("python": a thread that wants the GIL), and how many threads BLAS has (1).
+RUN_OPTIONS = ("beside", "blas_threads")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Case:
     dtype : str
         The element type; the kernel's first unless given.
     options : mapping
-        Parameters of the kernel and options of the strategy, where they are not the defaults.
+        Parameters of the kernel, options of the strategy and `RUN_OPTIONS`, where they are not the defaults.
     """
 
     call: str
@@ -46,12 +48,12 @@ class Case:
 
     @property
     def _usual_dtype(self) -> str:
-        return "float64" if self.call in ARTICLE else str(lookup(self.kernel).dtypes[0])
+        return "float64" if self.call in ROUTINES else str(lookup(self.kernel).dtypes[0])
 
     @property
     def target(self) -> Any:
         """The callable that is measured."""
-        return ARTICLE[self.call] if self.call in ARTICLE else lookup(self.call)
+        return ROUTINES[self.call] if self.call in ROUTINES else lookup(self.call)
 
     @property
     def kernel(self) -> str:
@@ -77,6 +79,16 @@ class Case:
         return "/".join((self.call, workers, short(self.size), *dtype, *options))
 
     @property
+    def call_options(self) -> dict[str, Any]:
+        """The options that the call takes."""
+        return {name: value for name, value in self.options.items() if name not in RUN_OPTIONS}
+
+    @property
+    def blas_threads(self) -> int:
+        """How many threads BLAS has meanwhile."""
+        return int(self.options.get("blas_threads", 1))
+
+    @property
     def runs_openmp(self) -> bool:
         """Whether OpenMP threads run inside the call: they spin for a while after it."""
         return self.strategy == "parallel"
@@ -95,9 +107,9 @@ def case_of(data: Mapping[str, Any]) -> Case:
 
 
 def baseline_of(case: Case) -> Case:
-    """Return the serial case that a speed-up is against: `held`, or the implementation's only one."""
+    """Return the serial case that a speed-up is against: `held`, or the implementation's only one, with nothing beside it."""
     if case.strategy == "own":
-        return replace(case, executor="serial", workers=1)
+        return replace(case, executor="serial", workers=1, options=case.call_options)
     parameters = lookup(case.kernel).parameters
     kept = {name: value for name, value in case.options.items() if name in parameters}
     return Case(f"{case.kernel}.{case.implementation}.held", case.size, dtype=case.dtype, options=kept)
@@ -106,10 +118,11 @@ def baseline_of(case: Case) -> Case:
 def ceiling_of(case: Case) -> Case | None:
     """Return the case that does the same work with no Python in the way; None for one worker.
 
-    The same C loop on native threads where a C loop of ours runs; else independent processes, which share no GIL.
+    The same C loop on native threads where a C loop of ours runs; else independent processes, which share no GIL. None where
+    BLAS has threads of its own: more of it are no more work.
     """
     workers = case.options.get("threads", 2) if case.runs_openmp else case.workers
-    if workers == 1:
+    if workers == 1 or case.blas_threads > 1:
         return None
     baseline = baseline_of(case)
     if case.implementation in NATIVE:

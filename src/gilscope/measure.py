@@ -17,8 +17,9 @@ from gilscope.cases import NATIVE, Case, baseline_of, ceiling_of, short
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, NotSendable
 from gilscope.machine import available_memory, steal_seconds
+from gilscope.observing import beside
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
-from gilscope.sampling import Share, forget, take, unlimit_blas
+from gilscope.sampling import Share, blas_threads, forget, take, unlimit_blas
 from gilscope.stats import NOISY, median_interval, noise, ratio
 
 CEILINGS = {"native": "the same C loop on native threads", "processes": "independent processes"}
@@ -113,7 +114,8 @@ class Machine:
         cores, workers = self.cores_for(case), self._executor(case)
         fresh, self._last = workers is not self._last, workers
         stolen = steal_seconds()
-        shares = workers.together(take, case, calls // case.workers, cores, digest, fresh)
+        with blas_threads(case.blas_threads), beside(case.options.get("beside"), self._cores[-1] if cores else None):
+            shares = workers.together(take, case, calls // case.workers, cores, digest, fresh)
         stolen = steal_seconds() - stolen
         if case.runs_openmp:
             time.sleep(OPENMP_SPIN_SECONDS)
@@ -125,7 +127,7 @@ class Machine:
 
     def cores_for(self, case: Case) -> list[int] | None:
         """Return a core for each worker, or None where they have to float."""
-        if case.runs_openmp or case.workers > len(self._cores):
+        if case.runs_openmp or case.blas_threads > 1 or case.workers > len(self._cores):
             return None
         return self._cores[: case.workers]
 
@@ -340,7 +342,7 @@ def result_of(
         notes=notes + warnings + differing_output(case, checksums),
         checksum=checksums[case],
         working_set_bytes=working_set(case),
-        pinned=not case.runs_openmp and case.workers <= len(usable_cores()),
+        pinned=not case.runs_openmp and case.blas_threads == 1 and case.workers <= len(usable_cores()),
     )
 
 

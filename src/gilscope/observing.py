@@ -10,10 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from gilscope.cores import pinned
+
 NEVER_SECONDS = 1000.0
+_QUIET, _LOOK_SECONDS, _PATIENCE_SECONDS = 0.3, 0.01, 0.4
 TICK_SECONDS = 0.0005
 
 
@@ -71,3 +74,52 @@ def ticker() -> Iterator[list[int]]:
     finally:
         done.set()
         thread.join()
+
+
+@contextmanager
+def beside(what: str | None, core: int | None) -> Iterator[None]:
+    """Run something that wants the GIL beside what is measured.
+
+    Parameters
+    ----------
+    what : {"python"} or None
+        "python": a thread in a loop of Python, which gives the GIL up only when it is made to.
+    core : int, optional
+        Where; it floats if None.
+    """
+    if what is None:
+        yield
+        return
+    done, running = threading.Event(), threading.Event()
+
+    def spin() -> None:
+        with pinned(core) if core is not None else nullcontext():
+            running.set()
+            while not done.is_set():
+                pass
+
+    thread = threading.Thread(target=spin, name="gilscope spinner", daemon=True)
+    thread.start()
+    running.wait()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def settle() -> float:
+    """Wait until the threads of the process are quiet, since those of BLAS spin for a while after a call.
+
+    Returns
+    -------
+    float
+        The CPU time that the process still uses, as a share of the time.
+    """
+    until = time.perf_counter() + _PATIENCE_SECONDS
+    while True:
+        before, began = time.process_time(), time.perf_counter()
+        time.sleep(_LOOK_SECONDS)
+        share = (time.process_time() - before) / (time.perf_counter() - began)
+        if share < _QUIET or time.perf_counter() > until:
+            return share

@@ -8,8 +8,8 @@ History of the format:
 - 0, in development: ``samples`` were bare seconds per call, and optional fields could be missing.
 - 1: each sample is an object with calls, wall and CPU time, faults, switches and steal.
 
-A field that may be null may be missing, so adding one needs no new number: ``details`` and ``observations`` came so. Keys
-that this version does not know are kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
+A field that may be null may be missing, so adding one needs no new number: ``details``, ``observations`` and ``parts``
+came so. Keys that this version does not know are kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
 """
 
 import difflib
@@ -183,6 +183,8 @@ class Session:
         What else the experiment needs to go on or to explain its results, such as what was chosen to be measured.
     observations : iterable of Observation
         To `observe`: what an experiment finds that is not the seconds of a case.
+    parts : iterable of Session
+        Those of the experiments that ran one after the other: the same case may have been measured in several.
     """
 
     def __init__(
@@ -194,6 +196,7 @@ class Session:
         version: str | None = None,
         details: dict[str, Any] | None = None,
         observations: Iterable[Observation] = (),
+        parts: Iterable[Self] = (),
     ) -> None:
         self.experiment = experiment
         self.machine = machine
@@ -201,6 +204,7 @@ class Session:
         self.version = version or gilscope_version()
         self._results: dict[str, Result] = {}
         self._observations: dict[str, Observation] = {}
+        self._parts = {each.experiment: each for each in parts}
         check(self.to_dict(), SESSION, "")
         for each in results:
             self.add(each)
@@ -222,6 +226,17 @@ class Session:
         """The observations by their labels, in the order in which they were made."""
         return MappingProxyType(self._observations)
 
+    @property
+    def parts(self) -> Mapping[str, Self]:
+        """The sessions of the experiments that ran one after the other, by their names; empty for one experiment."""
+        return MappingProxyType(self._parts)
+
+    def part(self, experiment: str) -> Self:
+        """Return the part of an experiment, a new one if there is none yet: on the same machine, and saved with the whole."""
+        if experiment not in self._parts:
+            self._parts[experiment] = type(self)(experiment, self.machine, version=self.version)
+        return self._parts[experiment]
+
     def __contains__(self, case_id: object) -> bool:
         return case_id in self._results
 
@@ -241,10 +256,15 @@ class Session:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the session as it stands in the file."""
-        head = {"format": FORMAT, "gilscope": self.version, "machine": self.machine, "experiment": self.experiment}
-        head |= {"details": self.details} if self.details else {}
+        parts = [each._content() for each in self._parts.values()]
+        head = {"format": FORMAT, "gilscope": self.version, "machine": self.machine}
+        return head | self._content() | ({"parts": parts} if parts else {})
+
+    def _content(self) -> dict[str, Any]:
+        """Return what is of the experiment alone."""
         observed = [each.to_dict() for each in self._observations.values()]
-        return {**head, **({"observations": observed} if observed else {}), "results": [each.to_dict() for each in self]}
+        more = {name: found for name, found in (("details", self.details), ("observations", observed)) if found}
+        return {"experiment": self.experiment, **more, "results": [each.to_dict() for each in self]}
 
     @classmethod
     def from_dict(cls, document: Any) -> Self:
@@ -253,7 +273,11 @@ class Session:
         check(document, SESSION, "")
         results = [Result.from_dict(each) for each in document["results"]]
         observations = [Observation.from_dict(each) for each in document.get("observations") or ()]
-        more = {"version": document["gilscope"], "details": document.get("details"), "observations": observations}
+        parts = [
+            cls.from_dict({**document, "details": None, "observations": None, "parts": None, **each})
+            for each in document.get("parts") or ()
+        ]
+        more = {"version": document["gilscope"], "details": document.get("details"), "observations": observations, "parts": parts}
         return cls(document["experiment"], document["machine"], results, **more)
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -290,7 +314,8 @@ class Session:
         known = {"python": "Python {}", "cores_usable": "{} usable cores", "cpu": "{}"}
         facts = [text.format(self.machine[key]) for key, text in known.items() if self.machine.get(key)]
         observed = [f"{len(self._observations)} observations"] if self._observations else []
-        return f"<Session {self.experiment!r}: {', '.join([f'{len(self)} results', *observed, *facts])}>"
+        counted = [f"{len(self._parts)} parts"] if self._parts else [f"{len(self)} results", *observed]
+        return f"<Session {self.experiment!r}: {', '.join([*counted, *facts])}>"
 
 
 def load(path: str | os.PathLike[str]) -> Session:
@@ -335,14 +360,23 @@ def _sessions() -> Path:
     return (given if given.is_absolute() else Path.home() / usual) / "gilscope" / "sessions"
 
 
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
 def _to_json(document: dict[str, Any]) -> str:
+    return f"{_object(document)}\n"
+
+
+def _object(document: dict[str, Any]) -> str:
     lists = [(name, document.pop(name)) for name in ("observations", "results") if name in document]
-    parts = [f'"{name}": {_lines(found)}' for name, found in lists]
-    return f"{', '.join([json.dumps(document, allow_nan=False)[:-1], *parts])}}}\n"
+    parts = [f'"{name}": {_lines(map(_json, found))}' for name, found in lists]
+    nested = [f'"parts": {_lines(map(_object, document.pop("parts")))}'] if "parts" in document else []
+    return f"{', '.join([_json(document)[:-1], *parts, *nested])}}}"
 
 
-def _lines(found: list[Any]) -> str:
-    lines = ",\n".join(json.dumps(each, allow_nan=False) for each in found)
+def _lines(found: Iterable[str]) -> str:
+    lines = ",\n".join(found)
     return f"[\n{lines}\n]"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gilscope.cases import case_of
 from gilscope.cores import usable_cores
-from gilscope.experiments import EXPERIMENTS, Choice, Experiment, Request
+from gilscope.experiments import ALL, EXPERIMENTS, Choice, Experiment, Request
 from gilscope.machine import machine
 from gilscope.measure import Group, Machine, measure
 from gilscope.observing import ticks_during
@@ -24,6 +25,8 @@ OBSERVED = {True: "another Python thread could run meanwhile", False: "no other 
 Names = str | Sequence[str] | None
 Counts = int | Sequence[int] | None
 Seen = Callable[[Group, list[Result], Session], None]
+Turn = Callable[[Experiment, Session], None]
+Save = Callable[[Session], None]
 
 
 def run(
@@ -41,13 +44,15 @@ def run(
     seen: Seen | None = None,
     progress: Callable[[float], None] | None = None,
     estimate: Callable[[float], None] | None = None,
+    begin: Turn | None = None,
+    end: Turn | None = None,
 ) -> Session:
-    """Run an experiment and return its session.
+    """Run an experiment, or all of them one after the other, and return the session.
 
     Parameters
     ----------
     name : str
-        Which: one of `gilscope.experiments.EXPERIMENTS`.
+        Which: one of `gilscope.experiments.EXPERIMENTS`; "all" for all, each of which is then one of the session's `parts`.
     quick : bool
         Fewer and shorter samples: wider intervals.
     full : bool
@@ -65,7 +70,10 @@ def run(
     progress : callable, optional
         Told what share of the run is done, from 0 to 1.
     estimate : callable, optional
-        Told how many seconds it will take, before the first group, by experiments that try a few calls first.
+        Told how many seconds it will take, before the first group, by experiments that try a few calls first; for all of them at
+        the very beginning, roughly.
+    begin, end : callable, optional
+        Told of each experiment, with its session, before and after it is measured.
 
     Returns
     -------
@@ -77,49 +85,97 @@ def run(
     ValueError
         For an experiment that there is not, or a session of another experiment or machine to resume.
     """
-    experiment = experiment_named(name)
+    wanted = experiments_named(name)
     given = {"kernel": kernel, "implementation": implementation, "strategy": strategy, "size": size, "threads": threads}
-    choice = chosen(experiment, given)
-    session = resumed(experiment, Path(path), choice) if resume and path and Path(path).exists() else new_session(experiment)
+    choice = chosen(name, given)
+    session = resumed(name, Path(path), choice) if resume and path and Path(path).exists() else new_session(name)
     request = Request(quick, full, choice or Choice.of(session.details.get("choice", {})))
-    plan = experiment.plans["quick" if quick else "default"]
-    ticker, save = Ticker(progress or (lambda share: None), plan.blocks), saver(path)
+    audience = Audience(begin or nothing, seen or nothing, end or nothing, progress or nothing, estimate or nothing)
+    if name == ALL:
+        run_all(wanted, session, request, saver(session, path), audience)
+    else:
+        run_one(wanted[0], session, request, saver(session, path), audience)
+    return session
+
+
+def nothing(*_: Any) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is told how a run goes on: see `run`."""
+
+    begin: Turn = nothing
+    seen: Seen = nothing
+    end: Turn = nothing
+    progress: Callable[[float], None] = nothing
+    estimate: Callable[[float], None] = nothing
+
+    def for_share(self, start: float, stop: float) -> Audience:
+        """Return the audience of one experiment of several: its progress is a share of the whole, which was estimated before."""
+        return replace(self, progress=lambda share: self.progress(start + (stop - start) * share), estimate=nothing)
+
+
+def run_all(experiments: list[Experiment], session: Session, request: Request, save: Save, audience: Audience) -> None:
+    """Run experiments one after the other, each as a part of the session."""
+    seconds = [each.seconds[request.pace] for each in experiments]
+    audience.estimate(sum(each for each, experiment in zip(seconds, experiments, strict=True) if is_to_do(experiment, session)))
+    ends = [each / sum(seconds) for each in accumulate(seconds, initial=0.0)]
+    for experiment, (start, stop) in zip(experiments, pairwise(ends), strict=True):
+        run_one(experiment, session.part(experiment.name), request, save, audience.for_share(start, stop))
+
+
+def is_to_do(experiment: Experiment, session: Session) -> bool:
+    """Whether an experiment is not in a session yet, or is its last part, which an interrupted run may have left incomplete."""
+    return experiment.name not in session.parts or experiment.name == list(session.parts)[-1]
+
+
+def run_one(experiment: Experiment, session: Session, request: Request, save: Save, audience: Audience) -> None:
+    """Run one experiment."""
+    audience.begin(experiment, session)
+    plan = experiment.plans[request.pace]
+    ticker = Ticker(audience.progress, plan.blocks)
     with Machine() as sampler:
         course = experiment.course(request, session, plan, sampler)
-        if estimate and course.seconds is not None:
-            estimate(course.seconds)
+        if course.seconds is not None:
+            audience.estimate(course.seconds)
         groups = ticker.follow(for_this_machine(group) for group in course.groups)
         for group, results in measure(groups, session, plan, sampler, save=save, tick=ticker.tick):
             if experiment.observes and len(usable_cores()) == 1:
                 results = with_observations(results, session)
                 save(session)
-            if seen:
-                seen(group, results, session)
+            audience.seen(group, results, session)
         for _ in watch(ticker.follow(course.watches), session, plan.blocks, save=save, tick=ticker.tick):
             pass
-    return session
+    audience.end(experiment, session)
 
 
-def chosen(experiment: Experiment, given: Mapping[str, Any]) -> Choice:
+def chosen(name: str, given: Mapping[str, Any]) -> Choice:
     """Return what was chosen, if the experiment leaves a choice."""
     choice = Choice.of(given)
-    if choice and not experiment.takes_choice:
+    if choice and (name == ALL or not experiment_named(name).takes_choice):
         others = ", ".join(each.name for each in EXPERIMENTS.values() if each.takes_choice)
         named = " or ".join(choice.to_dict())
-        raise ValueError(f"{experiment.name} always measures the same and takes no {named}: {others} does")
+        raise ValueError(f"{name} always measures the same and takes no {named}: {others} does")
     return choice
+
+
+def experiments_named(name: str) -> list[Experiment]:
+    """Return all experiments, or the one of that name."""
+    return list(EXPERIMENTS.values()) if name == ALL else [experiment_named(name)]
 
 
 def experiment_named(name: str) -> Experiment:
     """Return an experiment by its name."""
     if name not in EXPERIMENTS:
-        raise ValueError(f"there is no experiment {name!r}: experiments are {', '.join(EXPERIMENTS)}")
+        raise ValueError(f"there is no experiment {name!r}: experiments are {', '.join(EXPERIMENTS)}, and {ALL} for all of them")
     return EXPERIMENTS[name]
 
 
-def new_session(experiment: Experiment) -> Session:
+def new_session(name: str) -> Session:
     """Return an empty session for this machine."""
-    return Session(experiment.name, machine(native_facts()))
+    return Session(name, machine(native_facts()))
 
 
 def native_facts() -> dict[str, Any]:
@@ -138,12 +194,12 @@ def fact(machine: dict[str, Any], name: str) -> Any:
     return machine.get(name, machine.get("native", {}).get(name))
 
 
-def resumed(experiment: Experiment, path: Path, choice: Choice) -> Session:
+def resumed(name: str, path: Path, choice: Choice) -> Session:
     """Load a session to go on with: of the same experiment and choice, Python and processor."""
     session, here = load(path), machine(native_facts())
-    if session.experiment != experiment.name:
-        raise ValueError(f"{path} is a session of {session.experiment!r}, not of {experiment.name!r}: name another file")
-    differing = [name for name in SAME if fact(session.machine, name) != fact(here, name)]
+    if session.experiment != name:
+        raise ValueError(f"{path} is a session of {session.experiment!r}, not of {name!r}: name another file")
+    differing = [each for each in SAME if fact(session.machine, each) != fact(here, each)]
     if differing:
         raise ValueError(f"{path} was measured elsewhere ({', '.join(differing)} differ): name another file")
     before = Choice.of(session.details.get("choice", {}))
@@ -152,9 +208,9 @@ def resumed(experiment: Experiment, path: Path, choice: Choice) -> Session:
     return session
 
 
-def saver(path: str | os.PathLike[str] | None) -> Callable[[Session], None]:
-    """Return what saves a session after each group."""
-    return (lambda session: None) if path is None else (lambda session: session.save(path))
+def saver(session: Session, path: str | os.PathLike[str] | None) -> Save:
+    """Return what saves a session after each group, as a whole, whichever part of it has grown."""
+    return nothing if path is None else lambda part: session.save(path)
 
 
 Part = TypeVar("Part", Group, Watch)

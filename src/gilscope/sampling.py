@@ -7,8 +7,8 @@ import itertools
 import pickle
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from gilscope.cases import Case
 from gilscope.cores import pinned
 from gilscope.machine import Usage, usage
+from gilscope.observing import settle
 
 CACHEABLE_BYTES = 64_000_000
 WARM_SECONDS = 0.003
@@ -100,7 +101,7 @@ def prepared(case: Case) -> Callable[[int], None]:
     arrays = arrays_of(case)
     if case.executor == "native":
         return native_rounds(case, arrays)
-    call = case.target.bound(arrays, case.options)
+    call = case.target.bound(arrays, case.call_options)
 
     def run(calls: int) -> None:
         for _ in itertools.repeat(None, calls):
@@ -125,9 +126,9 @@ def native_rounds(case: Case, arrays: tuple[Any, ...]) -> Callable[[int], None]:
 
 def arrays_of(case: Case) -> tuple[Any, ...]:
     """Return this worker's arrays: the same for all cases on the same data, so that addresses do not differ between them."""
-    from gilscope.kernels._article import ARTICLE
+    from gilscope.kernels._routines import ROUTINES
 
-    data = case.call if case.call in ARTICLE else case.kernel
+    data = case.call if case.call in ROUTINES else case.kernel
     key = (data, case.size, case.dtype)
     if getattr(_local, "key", None) != key:
         _local.key, _local.arrays = None, ()  # let the old arrays go before the new ones come
@@ -154,6 +155,20 @@ def unlimit_blas() -> None:
     """Give BLAS its threads back."""
     while _limits:
         _limits.pop().restore_original_limits()
+
+
+@contextmanager
+def blas_threads(number: int) -> Iterator[None]:
+    """Let BLAS have more threads than one for a while, and wait until they are quiet before others are measured."""
+    if number == 1:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    limit_blas()  # before, so that what it had at first is known
+    with threadpool_limits(number, user_api="blas"):
+        yield
+    settle()
 
 
 def checksum(arrays: tuple[Any, ...]) -> str | None:

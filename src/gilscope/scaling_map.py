@@ -188,11 +188,12 @@ def map_of(session: Session, kernel: str, implementation: str) -> Map:
 
 
 def is_cell(result: Result) -> bool:
-    """Whether a result belongs on the map: no ceiling, and of the size that was asked for.
+    """Whether a result belongs on the map: no ceiling, of the size that was asked for, and with the options of its strategy.
 
     A group that was scaled down may have ended on the sizes of another; results of two groups are never compared.
     """
-    return result.case["executor"] in ("serial", "threads") and result.case.get("asked", result.id) == result.id
+    usual = not {*result.case["options"]} - {"threads"}
+    return usual and result.case["executor"] in ("serial", "threads") and result.case.get("asked", result.id) == result.id
 
 
 def best_of_one_thread(results: list[Result]) -> dict[tuple[int, int], Result]:

@@ -45,8 +45,8 @@ OBSERVATION = {
     "numbers": [{"value": float, **_BOUNDS, "name": str, "unit": str, "blocks": [float]}],
     "notes": [str],
 }
-SESSION = {"format": int, "gilscope": str, "machine": dict, "experiment": str, "details": Maybe(dict)}
-SESSION |= {"observations": Maybe([OBSERVATION]), "results": [RESULT]}
+PART = {"experiment": str, "details": Maybe(dict), "observations": Maybe([OBSERVATION]), "results": [RESULT]}
+SESSION = {"format": int, "gilscope": str, "machine": dict, **PART, "parts": Maybe([PART])}
 
 _NAME_OF = {str: "a string", bool: "true or false", int: "a whole number", float: "a finite number"}
 _NAME_OF |= {list: "a list", dict: "an object"}

@@ -9,9 +9,10 @@ from typing import Any
 from gilscope.checking._evidence import Evidence
 from gilscope.checking._method import METHODS, Method, profile_by
 from gilscope.checking._subject import Function, Subject
-from gilscope.checking._together import Sizes, settle, together
+from gilscope.checking._together import Sizes, together
 from gilscope.checking._verdict import Verdict
 from gilscope.cores import usable_cores
+from gilscope.observing import settle
 
 
 @dataclass(frozen=True)

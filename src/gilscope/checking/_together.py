@@ -15,6 +15,7 @@ from gilscope.checking._subject import Subject
 from gilscope.checking._workers import Share, prepare, run
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, Executor, NotSendable
+from gilscope.observing import settle
 from gilscope.stats import median, noise, ratio
 from gilscope.trace_data import TraceData
 from gilscope.tracing import trace
@@ -29,7 +30,6 @@ TRACED_BLOCKS = 3
 _CEILING_SECONDS = {"compute": 0.001, "copy": 0.005}  # of a call, roughly
 #: From so many cores on that one call uses, workers are not pinned: its threads would be, too.
 _OWN_THREADS = 1.2
-_QUIET, _LOOK_SECONDS, _PATIENCE_SECONDS = 0.3, 0.01, 0.4
 #: So long do OpenBLAS's threads spin in other processes, which `settle` does not see (here 0.1 s), and to wait for that takes
 #: time, so that there are fewer samples.
 _SPIN_SECONDS, _FEW_BLOCKS = 0.2, 3
@@ -125,23 +125,6 @@ class Floor:
         """Return a core for each worker; None lets them float, as a call must that has threads of its own."""
         floats = (self._parallel and job.subject == "it") or job.workers > len(self._cores)
         return None if floats else self._cores[: job.workers]
-
-
-def settle() -> float:
-    """Wait until the threads of the process are quiet, since those of BLAS spin for a while after a call.
-
-    Returns
-    -------
-    float
-        The CPU time that the process still uses, as a share of the time.
-    """
-    until = time.perf_counter() + _PATIENCE_SECONDS
-    while True:
-        before, began = time.process_time(), time.perf_counter()
-        time.sleep(_LOOK_SECONDS)
-        share = (time.process_time() - before) / (time.perf_counter() - began)
-        if share < _QUIET or time.perf_counter() > until:
-            return share
 
 
 def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[float], None] = lambda share: None) -> Together:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gilscope.advice import advice
 from gilscope.commands._output import json_option, speaker, write_json
 from gilscope.machine import machine, spoilers
 from gilscope.running import native_facts
@@ -17,7 +18,7 @@ from gilscope.running import native_facts
 @click.option("--self-test", is_flag=True, help="Measure what must come out if all is well; about 20 s.")
 @json_option
 def command(self_test: bool, json_file: str | None) -> None:
-    """Say what this machine and this build are, and what here would spoil a measurement.
+    """Say what this machine and this build are, what here would spoil a measurement, and what to set for BLAS.
 
     With --self-test the exit status is 1 if a check fails.
     """
@@ -27,8 +28,10 @@ def command(self_test: bool, json_file: str | None) -> None:
         say(f"{name:18} {text}")
     found = spoilers(facts)
     say("\n" + ("\n".join(f"would spoil: {each}" for each in found) or "nothing here would spoil a measurement"))
+    for sentence in advice(facts):
+        say(f"advice: {sentence}")
     outcomes = run_self_test(say) if self_test else None
-    write_json(json_file, {"machine": facts, "spoilers": found, "self_test": outcomes})
+    write_json(json_file, {"machine": facts, "spoilers": found, "advice": advice(facts), "self_test": outcomes})
     if outcomes and not all(each["passed"] for each in outcomes):
         sys.exit(1)
 

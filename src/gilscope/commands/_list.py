@@ -8,7 +8,7 @@ import click
 
 from gilscope.commands._output import json_option, speaker, write_json
 from gilscope.executors import EXECUTORS
-from gilscope.experiments import EXPERIMENTS
+from gilscope.experiments import ALL, EXPERIMENTS
 from gilscope.kernels import KERNELS, Missing
 
 
@@ -34,8 +34,14 @@ def everything() -> dict[str, dict[str, Any]]:
         "implementations": {name: implementations(name) for name in KERNELS},
         "strategies": {each.name: each.summary + (f" ({each.missing})" if each.missing else "") for each in STRATEGIES},
         "executors": {name: (executor.__doc__ or "").splitlines()[0] for name, executor in EXECUTORS.items()},
-        "experiments": {name: f"{each.question} ({each.duration})" for name, each in EXPERIMENTS.items()},
+        "experiments": {name: f"{each.question} ({each.duration})" for name, each in EXPERIMENTS.items()} | {ALL: all_of_them()},
     }
+
+
+def all_of_them() -> str:
+    """Say what running all experiments is, and how long it takes."""
+    quick, usual = (sum(each.seconds[pace] for each in EXPERIMENTS.values()) / 60 for pace in ("quick", "default"))
+    return f"all of these in one session (about {usual:.0f} minutes on 2 cores; --quick: {quick:.1f})"
 
 
 def implementations(kernel: str) -> dict[str, list[str] | str]:

@@ -11,11 +11,11 @@ import click
 
 from gilscope.commands._output import bar, can_shade, json_option, speaker, write_json
 from gilscope.cores import usable_cores
-from gilscope.experiments import EXPERIMENTS, Experiment
+from gilscope.experiments import ALL, EXPERIMENTS, Experiment
 from gilscope.measure import Group
 from gilscope.reports import map, text
 from gilscope.results import Result, Session, default_path, last_session
-from gilscope.running import chosen, experiment_named, new_session, run
+from gilscope.running import chosen, experiments_named, run
 from gilscope.scaling_map import map_of
 
 CHOICES = {
@@ -37,34 +37,29 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("run")
 @click.argument("experiment", default="seed")
-@click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, 45 s for `scaling`, wider intervals.")
+@click.option("--quick", is_flag=True, help="Fewer and shorter samples: 15 s for `seed`, 2 minutes for `all`, wider intervals.")
 @click.option("--full", is_flag=True, help="`seed`: the published sizes, 0.4 GB for each worker. `scaling`: finer lines.")
 @choice_options
 @click.option("--resume", is_flag=True, help="Go on with the session in --json FILE, or with the last one.")
 @json_option
 def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: str | None, **given: tuple[str, ...]) -> None:
-    """Run an EXPERIMENT (`gilscope list` names them) and print what it found.
+    """Run an EXPERIMENT (`gilscope list` names them), or `all` of them in one session, and print what it found.
 
     The session is saved after each group of cases, so an interrupted run loses nothing that was measured. The options that say
     `scaling` choose what that measures; each may be given several times.
     """
     if looks_like_a_script(experiment):
         raise ValueError(f"there is no experiment {experiment!r}: did you mean `gilscope trace {experiment}`?")
-    wanted = experiment_named(experiment)
-    choice = chosen(wanted, given)
+    experiments_named(experiment)
+    choice = chosen(experiment, given)
     say = speaker(json_file)
-    path = session_path(wanted, resume, json_file)
-    page = LAYOUTS[wanted.layout](wanted, say, json_file)
-    say("\n".join([text.title(wanted, new_session(wanted).machine), *page.opening()]))
+    path = session_path(experiment, resume, json_file)
+    pages = Pages(say, json_file, several=experiment == ALL)
     try:
         with bar() as progress:
-            more: dict[str, Any] = {
-                "seen": page.add,
-                "progress": progress,
-                "estimate": lambda seconds: say(estimate_line(seconds)),
-            }
-            session = run(experiment, quick=quick, full=full, path=path, resume=resume, **choice.to_dict(), **more)
-            page.close(session)
+            told: dict[str, Any] = {"begin": pages.begin, "seen": pages.add, "end": pages.end, "progress": progress}
+            told["estimate"] = lambda seconds: say(estimate_line(seconds))
+            session = run(experiment, quick=quick, full=full, path=path, resume=resume, **choice.to_dict(), **told)
     except KeyboardInterrupt:
         if not path.exists():
             raise
@@ -73,7 +68,6 @@ def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: s
         again = " ".join(["gilscope run", experiment, *options, "--resume"])
         click.echo(f"interrupted; go on with `{again}`: what was measured is in {path}", err=True)
         sys.exit(130)
-    say("\n" + "\n".join(text.wrapped(line) for line in wanted.verdict(session)))
     say(f"session: {path}")
     if json_file == "-":
         write_json(json_file, session.to_dict())
@@ -81,22 +75,45 @@ def command(experiment: str, quick: bool, full: bool, resume: bool, json_file: s
 
 def looks_like_a_script(name: str) -> bool:
     """Tell whether a user who asks for this experiment wants to run a program of theirs."""
-    return name not in EXPERIMENTS and (name.endswith(".py") or Path(name).is_file())
+    return name not in (*EXPERIMENTS, ALL) and (name.endswith(".py") or Path(name).is_file())
 
 
-def session_path(experiment: Experiment, resume: bool, json_file: str | None) -> Path:
+def session_path(experiment: str, resume: bool, json_file: str | None) -> Path:
     """Return where the session goes: where the user says, or a new file in the cache, or the last one there to go on with."""
     if json_file not in (None, "-"):
         return Path(json_file)
-    last = last_session(experiment.name) if resume else None
+    last = last_session(experiment) if resume else None
     if resume and last is None:
-        raise click.UsageError(f"there is no session of {experiment.name!r} to resume")
-    return last or default_path(experiment.name)
+        raise click.UsageError(f"there is no session of {experiment!r} to resume")
+    return last or default_path(experiment)
 
 
 def estimate_line(seconds: float) -> str:
     """Say how long it will take."""
     return f"estimated time: {max(1, round(seconds))} s" if seconds < 100 else f"estimated time: {seconds / 60:.1f} min"
+
+
+class Pages:
+    """Prints one experiment after the other: the question, what was measured as it comes, and the verdict."""
+
+    def __init__(self, say: Callable[[str], None], json_file: str | None, several: bool) -> None:
+        self._say, self._json_file, self._several = say, json_file, several
+        self._page: Layout
+
+    def begin(self, experiment: Experiment, session: Session) -> None:
+        """Print the question, under the experiment's name if there are several."""
+        self._page = LAYOUTS[experiment.layout](experiment, self._say, self._json_file)
+        name = [f"\n=== {experiment.name}"] if self._several else []
+        self._say("\n".join([*name, text.title(experiment, session.machine), *self._page.opening()]))
+
+    def add(self, group: Group, results: list[Result], session: Session) -> None:
+        """Print what a group shows."""
+        self._page.add(group, results, session)
+
+    def end(self, experiment: Experiment, session: Session) -> None:
+        """Print the rest and the verdict."""
+        self._page.close(session)
+        self._say("\n" + "\n".join(text.wrapped(line) for line in experiment.verdict(session)))
 
 
 class Table:

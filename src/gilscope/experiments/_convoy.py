@@ -70,6 +70,7 @@ CONVOY = Experiment(
     course=course,
     plans={"default": Plan(blocks=5, sample_seconds=0.15), "quick": Plan(blocks=3, sample_seconds=0.06)},
     verdict=verdict,
+    seconds={"quick": 8.0, "default": 60.0},
     layout="lines",
     lines=lines,
 )

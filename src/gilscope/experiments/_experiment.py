@@ -51,6 +51,11 @@ class Request:
     full: bool = False
     choice: Choice = field(default_factory=Choice)
 
+    @property
+    def pace(self) -> str:
+        """Which plan is asked for."""
+        return "quick" if self.quick else "default"
+
 
 @dataclass(frozen=True)
 class Course:
@@ -100,6 +105,8 @@ class Experiment:
         Takes the request, the session to go on with, the plan and a sampler to try things with; returns what to measure.
     plans : mapping
         How thoroughly to measure: "quick" and "default".
+    seconds : mapping
+        How long that takes on two cores, roughly: for the estimate of a run of all experiments.
     verdict : callable
         Takes the session; returns the last lines.
     layout : {"table", "map", "lines"}
@@ -126,6 +133,7 @@ class Experiment:
     course: Callable[[Request, Session, Plan, Sampler], Course]
     plans: Mapping[str, Plan]
     verdict: Callable[[Session], list[str]]
+    seconds: Mapping[str, float]
     layout: str = "table"
     takes_choice: bool = False
     observes: bool = False

@@ -7,7 +7,7 @@ known, one after the other, until they lie close enough or the kernel's share of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
@@ -79,8 +79,7 @@ class Part:
 def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
     """Choose the sizes by a few quick calls, estimate how long the rest takes, and return it."""
     subjects, missing = subjects_of(request.choice, LONGEST_CALL)
-    probes = session.details.get("probes", {})
-    probed = [(subject, known_probe(probes, subject, sampler)) for subject in subjects]
+    probed = probed_of(subjects, session, sampler)
     effort = effort_of(request)
     chosen = [(subject, found, request.choice.size or subject.sizes(found)) for subject, found in probed]
     parts = [Part(subject, found, fitting(subject, sizes), effort) for subject, found, sizes in chosen]
@@ -93,6 +92,12 @@ def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> 
         "not_measured": missing,
     }
     return course_of([part for part in parts if part.sizes], session, plan)
+
+
+def probed_of(subjects: Iterable[Subject], session: Session, sampler: Sampler) -> list[tuple[Subject, Probe]]:
+    """Return each subject with its probe."""
+    probes = session.details.get("probes", {})
+    return [(subject, known_probe(probes, subject, sampler)) for subject in subjects]
 
 
 def known_probe(probes: dict[str, dict[str, object]], subject: Subject, sampler: Sampler) -> Probe:
@@ -145,6 +150,7 @@ SCALING = Experiment(
         "quick": Plan(blocks=5, sample_seconds=0.004, group_seconds=math.inf),
     },
     verdict=verdict,
+    seconds={"quick": 45.0, "default": 170.0},
     layout="map",
     takes_choice=True,
 )

@@ -252,5 +252,6 @@ SEED = Experiment(
     rows=rows,
     groups=groups_of,
     verdict=verdict,
+    seconds={"quick": 15.0, "default": 60.0},
     observes=True,
 )

@@ -90,6 +90,7 @@ STARVATION = Experiment(
     course=course,
     plans={"default": Plan(blocks=7, sample_seconds=0.15), "quick": Plan(blocks=3, sample_seconds=0.05)},
     verdict=verdict,
+    seconds={"quick": 8.0, "default": 30.0},
     layout="lines",
     lines=lines,
 )

@@ -6,16 +6,14 @@ one of these away: allocation (`g_out`), memory traffic (`g_chunks`), NumPy's re
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gilscope.kernels._kernel import Array
+from gilscope.kernels._routine import Routine
 
 CACHE_CHUNK = 16_384  # 2 arrays of 128 KiB: inside the second-level cache of any processor of this century
 HELD_CHUNK = 500  # NumPy releases above 500 elements
@@ -59,57 +57,6 @@ def whole_arrays(size: int) -> tuple[Any, ...]:
 def short_arrays(chunk: int, size: int) -> tuple[Any, ...]:
     """Return what `g_chunks` takes."""
     return np.ones(chunk), np.empty(chunk), size
-
-
-@dataclass(frozen=True, eq=False)
-class Routine:
-    """Something to measure that has no arrays of its own: stands where a `Call` stands.
-
-    Parameters
-    ----------
-    kernel_name, implementation : str
-        Its name, and who computes it.
-    summary : str
-        One line on what it is.
-    function, prepare : callable
-        What runs, and what makes its arguments from a size.
-    bytes_per_element, most_bytes : float
-        Memory it touches in a call.
-    """
-
-    kernel_name: str
-    implementation: str
-    summary: str
-    function: Callable[..., None]
-    prepare: Callable[[int], tuple[Any, ...]]
-    bytes_per_element: float = 16
-    most_bytes: float = math.inf
-    strategy: str = "own"
-
-    @property
-    def name(self) -> str:
-        """Its name, such as "g_out.numpy"."""
-        return f"{self.kernel_name}.{self.implementation}"
-
-    @property
-    def source(self) -> str:
-        """The text of the code that runs."""
-        return inspect.getsource(self.function)
-
-    def loop_address(self, dtype: Any) -> None:
-        """No C loop of ours runs."""
-
-    def working_set(self, size: int, dtype: Any) -> int:
-        """Return the bytes that one call touches."""
-        return int(min(self.bytes_per_element * size, self.most_bytes))
-
-    def arrays(self, size: int, dtype: Any) -> tuple[Any, ...]:
-        """Return the arguments to call it with."""
-        return self.prepare(size)
-
-    def bound(self, arrays: tuple[Any, ...], options: Mapping[str, Any]) -> Callable[[], Any]:
-        """Return it with its arguments, ready to call."""
-        return partial(self.function, *arrays)
 
 
 ARTICLE = {

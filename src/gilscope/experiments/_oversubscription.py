@@ -1,0 +1,66 @@
+"""The oversubscription experiment: Python threads times BLAS threads, for what NumPy computes by BLAS and LAPACK.
+
+Each cell is a number of Python threads that call at the same time and a number of threads that BLAS may use for a call. All are
+measured in turn and compared with one of each. After a call with threads of its own BLAS's workers spin for a while (those of
+OpenBLAS for 0.1 s), so each such cell is followed by a pause.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from gilscope.advice import blas_threads
+from gilscope.cases import Case
+from gilscope.cores import usable_cores
+from gilscope.experiments._experiment import Course, Experiment, Request
+from gilscope.experiments._oversubscription_words import ROUTINES, lines, verdict
+from gilscope.measure import Group, Plan, Sampler
+from gilscope.results import Session
+
+# Sides of the matrices: 20 to 60 ms a call on a core of 40 Gflop/s.
+SIDES = {"product.numpy": 1000, "inv.numpy": 800, "svd.numpy": 280, "det.numpy": 1200}
+QUICK_SIDES = {"product.numpy": 600, "inv.numpy": 450, "svd.numpy": 160, "det.numpy": 700}
+SECONDS = {"quick": 10.0, "default": 60.0}
+
+
+def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
+    """Return a group for each routine; what BLAS had at first is in the session."""
+    limited = blas_threads(session.machine)
+    python, blas = counts(len(usable_cores()), request.quick), counts(max(len(usable_cores()), limited), request.quick)
+    sides = QUICK_SIDES if request.quick else SIDES
+    groups = [heat_map(call, sides[call] ** 2, python, blas if limited else (1,)) for call in ROUTINES]
+    seconds = SECONDS[request.pace]
+    return Course([replace(group, until=at / len(groups)) for at, group in enumerate(groups, 1)], seconds)
+
+
+def counts(cores: int, quick: bool) -> tuple[int, ...]:
+    """Return the numbers of threads to try: one, one for each core, and two for each."""
+    return tuple(sorted({1, cores} | (set() if quick else {2 * cores})))
+
+
+def heat_map(call: str, size: int, python: tuple[int, ...], blas: tuple[int, ...]) -> Group:
+    """Return each number of Python threads with each number of BLAS threads."""
+    return Group(call, tuple(cell(call, size, threads, each) for threads in python for each in blas))
+
+
+def cell(call: str, size: int, threads: int, blas: int) -> Case:
+    """Return one of them."""
+    options = {"blas_threads": blas} if blas > 1 else {}
+    return Case(call, size, "threads" if threads > 1 else "serial", threads, options=options)
+
+
+OVERSUBSCRIPTION = Experiment(
+    name="oversubscription",
+    question="How many Python threads, and how many BLAS threads, should share the cores?",
+    duration="about a minute; --quick: 10 s",
+    course=course,
+    plans={
+        "default": Plan(blocks=7, sample_seconds=0.02, group_seconds=math.inf),
+        "quick": Plan(blocks=5, sample_seconds=0.01, group_seconds=math.inf),
+    },
+    verdict=verdict,
+    seconds=SECONDS,
+    layout="lines",
+    lines=lines,
+)
