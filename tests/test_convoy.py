@@ -17,7 +17,7 @@ from gilscope.observations import Number, Observation
 from gilscope.results import Session, load
 from gilscope.running import run
 from gilscope.trace_events import Intervals
-from gilscope.tracing import Trace, TraceData
+from gilscope.tracing import Trace, TraceData, TracerUnavailable
 
 GIL = {"gil": True, "cores_usable": 2}
 SPREAD = (0.98, 1.0, 1.02, 1.01, 0.99)
@@ -205,6 +205,15 @@ def test_both_threads_work_and_the_numbers_have_units():
     assert numbers["calls"] > 0
     assert numbers["spins"] > 0
     assert set(alone(kernel_call("held", 1000), 0.01, cores)) == {"calls", "spins"}
+
+
+def test_why_waits_are_not_known(monkeypatch):
+    def trace():
+        raise TracerUnavailable("the GIL cannot be traced: no ELF")
+
+    monkeypatch.setattr("gilscope.experiments._convoy_take.trace", trace)
+    assert why_no_waits(gil=True) == "the GIL cannot be traced: no ELF"
+    assert why_no_waits(gil=False) == "there is no GIL to wait for"
 
 
 def test_a_call_that_fails_ends_the_other_thread_too():

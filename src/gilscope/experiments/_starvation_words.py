@@ -87,7 +87,8 @@ def verdict(session: Session) -> list[str]:
 def busy_words(idle: Observation) -> list[str]:
     """Say that the beats were irregular with nothing in the way, if they were."""
     silence = idle["silence"].value
-    return [f"With nothing running a beat came {duration(silence)} late: others used the cores."] if silence > BUSY else []
+    words = f"With nothing running there were up to {duration(silence)} between beats: others used the cores."
+    return [words] if silence > BUSY else []
 
 
 def without_gil(session: Session, idle: Observation) -> str:
