@@ -219,8 +219,8 @@ def verdict(session: Session) -> list[str]:
     if not session.machine["gil"]:
         return ["GIL off: there is nothing to release; what is left is what it costs to start threads on little work."]
     found = break_evens(session)
-    sentences = [chunk_words(session), cost_words(session), numpy_words(found), rule_words(found)]
-    sentences[-1:-1] = noise_words(session, maps_of(session))
+    noise = noise_words(session, maps_of(session))
+    sentences = [chunk_words(session), cost_words(session), numpy_words(found), *noise, rule_words(found, sure=not noise)]
     return [each for each in sentences if each] or ["Nothing could be compared: it takes two cores."]
 
 
@@ -290,10 +290,12 @@ def listed_span(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
 
 
-def rule_words(found: Iterable[BreakEven]) -> str:
-    """Say what to remember."""
+def rule_words(found: Iterable[BreakEven], sure: bool) -> str:
+    """Say what to remember; of a busy machine not how much time it is."""
     times = sorted(each.call_seconds for each in found)
     if not times:
         return "Remember: no size was found here from which on releasing pays."
     span = f"{duration(times[0])} to {duration(times[-1])}" if len(times) > 1 else f"about {duration(times[0])}"
+    if not sure:
+        return f"Remember: it is time that counts, not elements; how much, a quieter machine will say (here {span})."
     return f"Remember: it is time that counts, not elements. Release once, around work of more than {span}; below that, hold."
