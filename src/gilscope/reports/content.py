@@ -47,6 +47,12 @@ def sections(session: Session) -> list[tuple[str, list[Row]]]:
     return found
 
 
+def lines(session: Session) -> list[str]:
+    """Return what an experiment shows in lines of its own."""
+    known = experiment_of(session)
+    return known.lines(session) if known and known.layout == "lines" else []
+
+
 def maps(session: Session) -> list[Map]:
     """Return the maps of an experiment that shows maps."""
     return maps_of(session) if has_maps(session) else []

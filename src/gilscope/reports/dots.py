@@ -34,6 +34,11 @@ def figure(session: Session) -> Figure:
     return Figure("speed-ups with 95 % intervals", specs, rows)
 
 
+def can_draw(session: Session) -> bool:
+    """Whether there is a speed-up to draw."""
+    return next(_marks(session), None) is not None
+
+
 def marks_of(session: Session) -> Iterator[Mark]:
     """Yield what the picture shows, and where its number has room: behind the interval, and what else stands there."""
     found = list(_marks(session))

@@ -11,9 +11,10 @@ from gilscope.results import Session
 
 
 def figures(session: Session) -> list[Figure]:
-    """Return the pictures for a page: one for each map, or the speed-ups."""
+    """Return the pictures for a page: one for each map, or the speed-ups; none of a session that has neither."""
     require_libraries("a page")
-    return [heat.figure(chart) for chart in maps(session)] or [dots.figure(session)]
+    found = [heat.figure(chart) for chart in maps(session)]
+    return found or ([dots.figure(session)] if dots.can_draw(session) else [])
 
 
 def chart(session: Session) -> Any:
@@ -22,6 +23,8 @@ def chart(session: Session) -> Any:
     import altair as alt
 
     charts = maps(session)
+    if not (charts or dots.can_draw(session)):
+        raise ValueError(f"there is no picture of {session.experiment}: it has no speed-ups (a page or text shows it)")
     whole = alt.vconcat(*map(heat.drawn, charts), spacing=24) if charts else dots.chart(session)
     named = [heat.named_data(each) for each in charts] or [dots.data_of(session)]
     whole.datasets = {name: rows for data in named for name, rows in data.items()}

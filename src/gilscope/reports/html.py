@@ -7,9 +7,10 @@ from html import escape
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import page, text
-from gilscope.reports.content import experiment_of, has_maps, machine_facts, noise, question, sections, sentence, verdict
+from gilscope.reports.content import experiment_of, has_maps, lines, machine_facts, noise, question, sections, sentence, verdict
 from gilscope.reports.figures import figures
 from gilscope.reports.page import Article
+from gilscope.reports.picture import Figure
 from gilscope.results import Result, Session
 from gilscope.stats import Interval
 from gilscope.wording import duration, percent
@@ -22,7 +23,9 @@ def session_article(session: Session, title: str = "") -> Article:
     facts = ", ".join(each for each in (title, text.facts(session.machine), f"gilscope {session.version}") if each)
     head = [f"<h1>{escape(question(session))}</h1>", f'<p class="facts">{escape(facts)}</p>', page.verdict(verdict(session))]
     tail = [rows_html(session), cases_html(session), machine_html(session), noise_html(session)]
-    return Article(title or question(session), (*head, controls(session), legend(session), *figures(session), *tail))
+    drawn = figures(session)
+    seen: list[str | Figure] = [controls(session), legend(session), *drawn] if drawn else []
+    return Article(title or question(session), (*head, *seen, *tail))
 
 
 def controls(session: Session) -> str:
@@ -62,6 +65,8 @@ HOW_TO_READ = {
 
 def rows_html(session: Session) -> str:
     """Return the table of an experiment that has one: what was published, then the rows with their remarks."""
+    if shown := lines(session):
+        return f'<h2>What was measured</h2><pre class="lines">{escape(chr(10).join(shown))}</pre>'
     known, found = experiment_of(session), sections(session)
     if not (known and found):
         return ""
@@ -118,10 +123,12 @@ def marks(result: Result) -> str:
 
 def cases_html(session: Session) -> str:
     """Return all cases, folded away where there is a table or a map that tells the same in a smaller space."""
+    if not len(session):
+        return ""
     heads = "".join(f"<th>{each}</th>" for each in ("case", "one call", "speed-up", "ceiling", "of it", "blocks"))
     body = "".join(case_html(result) for result in session)
     found = f'<table class="cases"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-    is_open = "" if sections(session) or has_maps(session) else " open"
+    is_open = "" if sections(session) or has_maps(session) or lines(session) else " open"
     return f"<details{is_open}><summary>All {len(session):,} cases</summary>{found}</details>"
 
 

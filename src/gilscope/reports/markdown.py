@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from gilscope.cases import short
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import text
-from gilscope.reports.content import experiment_of, machine_facts, maps, noise, question, sections, verdict
+from gilscope.reports.content import experiment_of, lines, machine_facts, maps, noise, question, sections, verdict
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.extremes import table_with_functions
 from gilscope.reports.map import ceiling, cell_text, mark, microseconds, note, shown_threads
@@ -27,7 +27,7 @@ def session_markdown(session: Session, title: str = "") -> str:
         [f"**{escaped(first)}**" if not at else escaped(first) for at, first in enumerate(verdict(session))],
         rows_part(session),
         maps_part(session),
-        ["## All cases", cases_table(session)],
+        ["## All cases", cases_table(session)] if len(session) else [],
         ["## The machine", rows_table(["fact", "value"], machine_facts(session.machine))],
         ["## Noise", *map(escaped, noise(session))],
     ]
@@ -49,20 +49,20 @@ def escaped(words: str) -> str:
     return " ".join(words.split())
 
 
-def fenced(lines: str) -> str:
+def fenced(content: str) -> str:
     """Return lines as they are, with a fence that is in none of them."""
     fence = "```"
-    while fence in lines:
+    while fence in content:
         fence += "`"
-    return f"{fence}text\n{lines}\n{fence}"
+    return f"{fence}text\n{content}\n{fence}"
 
 
 def rows_table(heads: Iterable[str], rows: Iterable[Iterable[str]], right: int = 0) -> str:
     """Return a table; its last columns, as many as `right`, are numbers."""
     heads = list(heads)
     rule = ["---"] * (len(heads) - right) + ["---:"] * right
-    lines = [[escaped(each) for each in row] for row in (heads, *rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:]))
+    first, *others = [[escaped(each) for each in row] for row in (heads, *rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (first, rule, *others))
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------------------
@@ -70,6 +70,8 @@ def rows_table(heads: Iterable[str], rows: Iterable[Iterable[str]], right: int =
 
 def rows_part(session: Session) -> list[str]:
     """Return the table of an experiment that has one."""
+    if shown := lines(session):
+        return ["## What was measured", fenced("\n".join(shown))]
     known, found = experiment_of(session), sections(session)
     if not (known and found):
         return []
