@@ -120,6 +120,16 @@ def test_what_others_feel(call, silence, feel):
     assert feeling(observed("it", "kernel", call, silence), observed("nothing", "nothing", 0.05, IDLE)) == feel
 
 
+def test_silences_that_may_be_noise_are_not_felt():
+    spread = (0.1, 0.5, 1.0, 1.2, 1.3)
+    idle = observed("nothing", "nothing", 0.05, IDLE)
+    assert feeling(observed("it", "kernel", 0.05, 0.006, spread), idle) == "unfelt"
+    assert (
+        feeling(observed("it", "kernel", 0.05, 0.006), replace(idle, numbers={"silence": Number.of("s", [IDLE, 0.005])}))
+        == "unfelt"
+    )
+
+
 def test_the_table_has_a_row_for_each():
     told = lines(made(USUAL))
     assert len(told) == 1 + 1 + len(STRATEGIES)
