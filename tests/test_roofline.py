@@ -73,6 +73,14 @@ def test_the_bounds_the_dial_and_the_articles_routines(quick):
     assert min(degrees) * 2 / 16 < 1 < max(degrees) * 2 / 16
 
 
+@pytest.mark.parametrize(("cores", "counts"), [(1, [1]), (2, [1, 2]), (8, [1, 8])])
+def test_the_article_is_measured_on_one_thread_and_on_all(monkeypatch, cores, counts):
+    monkeypatch.setattr(_scaling_subject, "usable_cores", lambda: list(range(cores)))
+    found = list(_roofline.groups(quick=True))
+    assert [case.workers for case in found[-1].cases] == counts
+    assert [case.workers for case in found[0].cases] == ([1, 2, 4, 8] if cores == 8 else counts)
+
+
 def test_the_bounds_are_those_of_the_machine():
     copies, peaks = rates(run()[0])
     assert copies == pytest.approx({1: COPY, 2: 2 * COPY}, rel=0.01)

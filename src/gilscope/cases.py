@@ -119,10 +119,10 @@ def ceiling_of(case: Case) -> Case | None:
     """Return the case that does the same work with no Python in the way; None for one worker.
 
     The same C loop on native threads where a C loop of ours runs; else independent processes, which share no GIL. None where
-    BLAS has threads of its own: more of it are no more work.
+    the threads of BLAS are the subject.
     """
     workers = case.options.get("threads", 2) if case.runs_openmp else case.workers
-    if workers == 1 or case.blas_threads > 1:
+    if workers == 1 or "blas_threads" in case.options:
         return None
     baseline = baseline_of(case)
     if case.implementation in NATIVE:

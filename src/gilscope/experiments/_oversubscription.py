@@ -45,8 +45,8 @@ def heat_map(call: str, size: int, python: tuple[int, ...], blas: tuple[int, ...
 
 
 def cell(call: str, size: int, threads: int, blas: int) -> Case:
-    """Return one of them."""
-    options = {"blas_threads": blas} if blas > 1 else {}
+    """Return one of them; only as many threads as cores, with one of BLAS each, are compared with processes too."""
+    options = {"blas_threads": blas} if blas > 1 or threads > len(usable_cores()) else {}
     return Case(call, size, "threads" if threads > 1 else "serial", threads, options=options)
 
 
