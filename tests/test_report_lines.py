@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gilscope.commands._report import sources_of
 from gilscope.experiments import EXPERIMENTS
 from gilscope.reports.figures import chart, figures
 from gilscope.reports.html import session_article
@@ -11,7 +12,7 @@ from gilscope.reports.markdown import session_markdown
 from gilscope.reports.terminal import session_text
 from gilscope.results import Session
 
-MACHINE = {"python": "3.13.1", "gil": True, "cores_usable": 2, "numpy": "2.4.6", "native": {"isa": "avx2"}}
+MACHINE = {"python": "3.13.1", "gil": True, "cores_usable": 2, "numpy": "2.4.6", "native": {"isa": "avx2", "best_isa": "avx2"}}
 LINES = ["a call   of <it>", "20 us    ```1.5x"]
 
 
@@ -44,3 +45,14 @@ def test_there_is_no_picture_without_speed_ups(session):
     assert figures(session) == []
     with pytest.raises(ValueError, match="there is no picture of starvation: it has no speed-ups"):
         chart(session)
+
+
+def test_a_session_of_all_experiments_is_one_of_each(session):
+    whole = Session("all", MACHINE)
+    for name in ("seed", "starvation"):
+        whole.part(name)
+    assert [(each.name, each.found.experiment) for each in sources_of("x.json", whole)] == [
+        ("seed", "seed"),
+        ("starvation", "starvation"),
+    ]
+    assert [each.name for each in sources_of("x.json", session)] == ["x.json"]

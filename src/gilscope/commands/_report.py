@@ -43,7 +43,9 @@ def command(files: tuple[str, ...], output: str | None, json_file: str | None) -
     A page (.html) is one file that makes no request; several FILEs are sections of it, as in Markdown (.md).
     """
     write = writer_of(output, len(files)) if output else None
-    sources = [Source(Path(each).name, load(each)) for each in files or (last(),)]
+    sources = [source for each in files or (last(),) for source in sources_of(Path(each).name, load(each))]
+    if output:
+        writer_of(output, len(sources))  # a session of all experiments is several
     say = speaker(json_file)
     if output and write:
         write(sources, Path(output))
@@ -52,6 +54,12 @@ def command(files: tuple[str, ...], output: str | None, json_file: str | None) -
         shades = map.SHADES if can_shade(json_file) else map.PLAIN_SHADES
         say("\n\n".join(as_text(each.found, shades) for each in sources))
     write_json(json_file, [as_json(each) for each in sources])
+
+
+def sources_of(name: str, found: Session | Trace) -> list[Source]:
+    """Return what a file held; of a session of all experiments, one for each."""
+    parts = found.parts if isinstance(found, Session) else {}
+    return [Source(part, each) for part, each in parts.items()] or [Source(name, found)]
 
 
 def last() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gilscope.reports import dots, heat, picture, text
-from gilscope.reports.content import maps, question
+from gilscope.reports.content import lines, maps, question
 from gilscope.reports.picture import Figure, Spec, require_libraries
 from gilscope.results import Session
 
@@ -14,7 +14,12 @@ def figures(session: Session) -> list[Figure]:
     """Return the pictures for a page: one for each map, or the speed-ups; none of a session that has neither."""
     require_libraries("a page")
     found = [heat.figure(chart) for chart in maps(session)]
-    return found or ([dots.figure(session)] if dots.can_draw(session) else [])
+    return found or ([] if shows_lines_only(session) else [dots.figure(session)])
+
+
+def shows_lines_only(session: Session) -> bool:
+    """Whether there is nothing to draw: observations are no speed-ups."""
+    return bool(lines(session)) and not dots.can_draw(session)
 
 
 def chart(session: Session) -> Any:
@@ -23,7 +28,7 @@ def chart(session: Session) -> Any:
     import altair as alt
 
     charts = maps(session)
-    if not (charts or dots.can_draw(session)):
+    if shows_lines_only(session):
         raise ValueError(f"there is no picture of {session.experiment}: it has no speed-ups (a page or text shows it)")
     whole = alt.vconcat(*map(heat.drawn, charts), spacing=24) if charts else dots.chart(session)
     named = [heat.named_data(each) for each in charts] or [dots.data_of(session)]
