@@ -9,8 +9,8 @@ from made_up import EVIL, result, scaling_session, seed_session
 
 from gilscope.cases import Case
 from gilscope.commands import main
+from gilscope.files import default_path
 from gilscope.reports import picture
-from gilscope.results import default_path
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
 from gilscope.tracing import Trace

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gilscope import results
-from gilscope.results import Ceiling, Result, Sample, Session, SessionError, Speedup, default_path, last_session, load
+from gilscope.files import default_path, last_session
+from gilscope.results import Ceiling, Result, Sample, Session, SessionError, Speedup, load
 from gilscope.stats import Interval
 
 CASE = {

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from gilscope.files import write_atomically
 from gilscope.machine import gilscope_version
-from gilscope.results import write_atomically
 from gilscope.span_rows import nested_rows
 from gilscope.spans import TracedSpan, by_thread, in_order
 from gilscope.trace_data import TraceData

@@ -15,22 +15,19 @@ came so. Keys that this version does not know are kept in ``case``, its ``option
 import difflib
 import json
 import os
-import re
-import secrets
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
+from gilscope.files import write_atomically
 from gilscope.machine import gilscope_version
 from gilscope.observations import Observation
 from gilscope.session_schema import OBSERVATION, RESULT, SESSION, SessionError, check
 from gilscope.stats import Interval
 
-__all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "default_path", "last_session", "load"]
+__all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "load"]
 
 #: The format that `Session.save` writes.
 FORMAT = 1
@@ -338,28 +335,6 @@ def load(path: str | os.PathLike[str]) -> Session:
     raise SessionError(f"{os.fspath(path)} is not a session that gilscope can read: {reason}")
 
 
-def default_path(experiment: str) -> Path:
-    """Return where a run of `experiment` that starts now goes unless the user says where: a new file in the cache."""
-    name = re.sub(r"[^\w.-]+", "-", experiment)
-    return _sessions() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
-
-
-def last_session(experiment: str = "*") -> Path | None:
-    """Return the file that was last written where `default_path` points to, of one experiment or of any; or None."""
-    found = _sessions().glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
-    return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
-
-
-# The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.
-_CACHES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("XDG_CACHE_HOME", "Library/Caches")}
-
-
-def _sessions() -> Path:
-    variable, usual = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
-    given = Path(os.environ.get(variable, ""))
-    return (given if given.is_absolute() else Path.home() / usual) / "gilscope" / "sessions"
-
-
 def _json(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
 
@@ -378,23 +353,6 @@ def _object(document: dict[str, Any]) -> str:
 def _lines(found: Iterable[str]) -> str:
     lines = ",\n".join(found)
     return f"[\n{lines}\n]"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, and make the directories that are missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, because a rename is atomic only within one file system; and opened by hand, because what tempfile
-    # makes can be read by its owner only.
-    temporary = path.with_name(f".gilscope-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # Ctrl-C too
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _from_format_0(document: dict[str, Any]) -> dict[str, Any]:

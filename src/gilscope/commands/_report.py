@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from gilscope.commands._output import can_shade, json_option, speaker, write_json
+from gilscope.files import last_session
 from gilscope.loading import load
 from gilscope.reports import figures, html, map, markdown, pyperf_file, spreadsheet, terminal, timeline
 from gilscope.reports.content import question, verdict
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.page import page
-from gilscope.results import Session, last_session
+from gilscope.results import Session
 from gilscope.tracing import Trace
 
 

@@ -12,9 +12,10 @@ import click
 from gilscope.commands._output import bar, can_shade, json_option, speaker, write_json
 from gilscope.cores import usable_cores
 from gilscope.experiments import ALL, EXPERIMENTS, Experiment
+from gilscope.files import default_path, last_session
 from gilscope.measure import Group
 from gilscope.reports import map, text
-from gilscope.results import Result, Session, default_path, last_session
+from gilscope.results import Result, Session
 from gilscope.running import chosen, experiments_named, run
 from gilscope.scaling_map import map_of
 
