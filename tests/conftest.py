@@ -1,7 +1,33 @@
 """What all tests need."""
 
+import os
 import signal
+from dataclasses import replace
+
+import pytest
 
 # A shell starts background jobs with SIGINT ignored, and programs inherit that: no test of Ctrl-C could pass there.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "COLUMNS": "120"}
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """An experiment with two groups, and the plan of a test."""
+    from gilscope import running  # imported only where it is used: some tests look at what an import costs
+    from gilscope.cases import Case
+    from gilscope.experiments import EXPERIMENTS, Course
+    from gilscope.measure import Group, Plan
+
+    released, held = Case("exp.c.released", 500, "threads", 2), Case("add.c.held", 500, "threads", 2)
+    course = Course((Group("exp", (released,), until=0.5), Group("add", (held,))), seconds=1.5)
+    plans = dict.fromkeys(["quick", "default"], Plan(blocks=2, sample_seconds=0.0002))
+    experiment = replace(EXPERIMENTS["seed"], name="tiny", course=lambda *_: course, plans=plans)
+    monkeypatch.setitem(EXPERIMENTS, "tiny", experiment)
+    monkeypatch.setattr(running, "usable_cores", lambda: [0, 1])
+    return experiment

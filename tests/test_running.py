@@ -4,59 +4,25 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from children import BLOCKS, complete, finish, linux, start, two_cores, wait_for_pause
 
 from gilscope import running
 from gilscope.cases import Case
-from gilscope.cores import usable_cores
-from gilscope.experiments import EXPERIMENTS, Course
+from gilscope.experiments import EXPERIMENTS
 from gilscope.measure import Group, Plan
 from gilscope.results import Session, load
 from gilscope.running import OBSERVED, for_this_machine, new_session, run
-from gilscope.watching import Scene, Watch
 
-SCRIPT = Path(__file__).parent / "isolated" / "tiny_run.py"
-BLOCKS = 3  # as in the script
 ROUTINES = ["g.numpy", "g_out.numpy", "g_chunks.numpy", "g_small.numpy", "f.python"]
 EXP = ["exp.c.held", "exp.c.declared_nogil", "exp.c.released", "exp.c.per_item", "exp.cython.held", "exp.cython.released"]
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="sched_setaffinity and /dev/shm")
-two_cores = pytest.mark.skipif(len(usable_cores()) < 2, reason="nothing but serial cases is measured on one core")
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-@pytest.fixture
-def environment(tmp_path):
-    return {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "COLUMNS": "120"}
-
-
-def start(environment, *arguments, **more):
-    command = [sys.executable, "-W", "error", SCRIPT, "run", "--quick", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    return subprocess.Popen(command, env={**environment, **more}, **pipes)
-
-
-def finish(child):
-    """Wait for the child, and return its status, its output and its errors."""
-    try:
-        out, err = child.communicate(timeout=60)
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-    return child.returncode, out, err
-
-
-def complete(environment, *arguments, **more):
-    status, out, err = finish(start(environment, *arguments, **more))
-    assert (status, err) == (0, "")
-    return out
 
 
 # What cannot be run
@@ -98,18 +64,6 @@ def test_resuming_a_damaged_session(tmp_path, content):
 
 
 # One run, in this process
-
-
-@pytest.fixture
-def tiny(monkeypatch):
-    """An experiment with two groups, and the plan of a test."""
-    released, held = Case("exp.c.released", 500, "threads", 2), Case("add.c.held", 500, "threads", 2)
-    course = Course((Group("exp", (released,), until=0.5), Group("add", (held,))), seconds=1.5)
-    plans = dict.fromkeys(["quick", "default"], Plan(blocks=2, sample_seconds=0.0002))
-    experiment = replace(EXPERIMENTS["seed"], name="tiny", course=lambda *_: course, plans=plans)
-    monkeypatch.setitem(EXPERIMENTS, "tiny", experiment)
-    monkeypatch.setattr(running, "usable_cores", lambda: [0, 1])
-    return experiment
 
 
 def test_a_run_saves_tells_and_returns(tiny, tmp_path, capfd):
@@ -163,84 +117,6 @@ def test_progress_goes_on_where_a_resumed_run_begins(tiny, tmp_path):
     Session("tiny", session.machine, list(session)[:3]).save(path)
     run("tiny", path=path, resume=True, progress=shares.append)
     assert shares == [0.75, 1.0]
-
-
-# All of them
-
-
-@pytest.fixture
-def two(tiny):
-    """Two experiments that measure the same cases, and one that observes."""
-    plans = dict.fromkeys(["quick", "default"], Plan(blocks=2, sample_seconds=0.0002))
-    scene = Scene("a", lambda: {"count": 1.0})
-    observing = replace(tiny, name="observing", course=lambda *_: Course(watches=[Watch((scene,), {"count": "1"})]), plans=plans)
-    kept = dict(EXPERIMENTS)
-    EXPERIMENTS.clear()
-    EXPERIMENTS.update({each.name: each for each in (tiny, replace(tiny, name="again"), observing)})
-    yield
-    EXPERIMENTS.clear()
-    EXPERIMENTS.update(kept)
-
-
-def test_all_is_one_session_of_parts_in_which_no_case_takes_the_place_of_another(two, tmp_path):
-    path = tmp_path / "a.json"
-    session = run("all", path=path)
-    assert list(session.parts) == ["tiny", "again", "observing"]
-    first, again, observing = session.parts.values()
-    assert [each.id for each in first] == [each.id for each in again]
-    assert all(one.samples != other.samples for one, other in zip(first, again, strict=True))
-    assert observing.observations["a"]["count"].blocks == (1.0, 1.0)
-    assert load(path) == session
-    assert load(path).parts["again"] == again
-    assert again.machine is session.machine
-    assert len(session) == 0
-
-
-def test_each_is_told_before_and_after_with_its_own_session(two):
-    told = []
-    session = run(
-        "all",
-        begin=lambda experiment, part: told.append(("begin", experiment.name, len(part))),
-        seen=lambda group, results, part: told.append((part.experiment, group.name)),
-        end=lambda experiment, part: told.append(("end", experiment.name, len(part))),
-    )
-    assert told == [
-        ("begin", "tiny", 0), ("tiny", "exp"), ("tiny", "add"), ("end", "tiny", 6),
-        ("begin", "again", 0), ("again", "exp"), ("again", "add"), ("end", "again", 6),
-        ("begin", "observing", 0), ("end", "observing", 0),
-    ]  # fmt: skip
-    assert session.experiment == "all"
-
-
-def test_all_has_one_estimate_and_one_progress(two, tmp_path):
-    shares, estimates = [], []
-    session = run("all", quick=True, path=tmp_path / "a.json", progress=shares.append, estimate=estimates.append)
-    assert shares == sorted(shares)
-    assert shares[-1] == pytest.approx(1)
-    assert estimates == [sum(each.seconds["quick"] for each in EXPERIMENTS.values())]
-    Session("all", session.machine, parts=list(session.parts.values())[:2]).save(tmp_path / "a.json")
-    run("all", quick=True, path=tmp_path / "a.json", resume=True, estimate=estimates.append)
-    assert estimates[1] == pytest.approx(estimates[0] * 2 / 3)  # the second may be incomplete, the third was not begun
-
-
-def test_all_goes_on_where_it_stopped(two, tmp_path):
-    path = tmp_path / "a.json"
-    session = run("all", path=path)
-    begun = Session("again", session.machine, list(session.parts["again"])[:3])
-    Session("all", session.machine, parts=[session.parts["tiny"], begun]).save(path)
-    after = run("all", path=path, resume=True)
-    assert after.parts["tiny"] == session.parts["tiny"]
-    assert list(after.parts["again"])[:3] == list(begun)
-    assert [each.id for each in after.parts["again"]] == [each.id for each in session.parts["again"]]
-    assert "observing" in after.parts
-
-
-def test_all_takes_no_choice_and_no_session_of_one(two, tmp_path):
-    with pytest.raises(ValueError, match=r"^all always measures the same and takes no kernel"):
-        run("all", kernel="exp")
-    run("tiny", path=tmp_path / "a.json")
-    with pytest.raises(ValueError, match="is a session of 'tiny', not of 'all': name another file"):
-        run("all", path=tmp_path / "a.json", resume=True)
 
 
 # A choice
@@ -332,11 +208,6 @@ def ids_of(path):
     return {result.id: len(result.samples) for result in load(path)}
 
 
-def wait_for_pause(child):
-    line = child.stderr.readline()
-    assert line == "paused\n", line + child.stderr.read()
-
-
 def shared_memory_of(child):
     """Return the blocks of shared memory that a process has mapped, as paths."""
     return set(re.findall(r"/dev/shm/psm_\w+", Path(f"/proc/{child.pid}/maps").read_text()))
@@ -360,38 +231,6 @@ def test_a_killed_run_is_completed(environment, tmp_path):
     assert set(ids_of(path).values()) == {BLOCKS}
     assert {result.case["asked"].split("/")[0] for result in after} >= {*ROUTINES, *EXP}
     assert all(f"{call}, 4e3" in out for call in EXP)
-    assert out.splitlines()[-1] == f"session: {path}"
-
-
-def samples_of(path):
-    """Return what was measured: the samples by experiment and case, the blocks by experiment and label."""
-    parts = load(path).parts
-    found = {(name, each.id): each.samples for name, part in parts.items() for each in part}
-    for name, part in parts.items():
-        found |= {(name, label): each["count"].blocks for label, each in part.observations.items()}
-    return found
-
-
-@linux
-@two_cores
-@pytest.mark.parametrize("pause", [1, 2 * BLOCKS + 1, 7 * BLOCKS + 2, "watching"])
-def test_all_killed_anywhere_measures_nothing_twice(environment, tmp_path, pause):
-    path = tmp_path / "session.json"
-    child = start(environment, "all", "--json", str(path), PAUSE_AT=str(pause), ALL="1")
-    try:
-        wait_for_pause(child)
-    finally:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-    before = samples_of(path) if path.exists() else {}
-    assert bool(before) == (pause != 1)  # in its first group there is nothing yet to lose
-    again = ["--resume"] if before else []
-    out = complete(environment, "all", *again, "--json", str(path), ALL="1")
-    after = samples_of(path)
-    assert {key: after[key][: len(taken)] for key, taken in before.items()} == before
-    assert sum(map(len, before.values())) < sum(map(len, after.values()))
-    assert {len(taken) for taken in after.values()} == {BLOCKS}
-    assert [line for line in out.splitlines() if line.startswith("===")] == ["=== seed", "=== roofline", "=== watched"]
     assert out.splitlines()[-1] == f"session: {path}"
 
 
