@@ -41,7 +41,8 @@ def uses_of(path, alias):
 
 
 # Sanitizers make the loops ten times slower.
-PATIENCE = 60 if "libasan" not in os.environ.get("LD_PRELOAD", "") else 400
+SANITIZED = "libasan" in os.environ.get("LD_PRELOAD", "")
+PATIENCE = 400 if SANITIZED else 60
 
 
 def run(path, *arguments):
@@ -80,6 +81,10 @@ def test_all_scripts_are_there():
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=names(SCRIPTS))
 def test_a_quick_run_ends_with_a_sentence(path):
+    if SANITIZED and path.stem == "plugin_flakiness":
+        pytest.skip(
+            "a sanitizer makes allocations slow, which hold the GIL: calls that release it elsewhere no longer do for 90 %"
+        )
     ran = run(path, "--quick")
     assert ran.returncode == 0, ran.stderr
     assert ran.stderr == ""
