@@ -197,3 +197,9 @@ def test_without_a_tracer():
     assert profile_by(lambda: None, Plan(seconds=0)).method == "ticker"
     with pytest.raises(TracerUnavailable, match="not here"):
         profile_by(lambda: None, Plan(seconds=0), "trace")
+
+
+@pytest.mark.parametrize("length", [0, 2])
+def test_whoever_looks_is_told_to_stop_by_one_number(length):
+    with pytest.raises(ValueError, match=f"done must be one number, not {length}"):
+        looks(np.zeros(1), np.zeros(length, np.uint8))

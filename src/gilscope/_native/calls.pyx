@@ -79,10 +79,12 @@ def looks(const double[::1] waits_ns, const unsigned char[::1] done):
     ndarray of int64
         ``(looks, 2)``: when each asked for the GIL and when it had it, on the clock of `time.perf_counter_ns`.
     """
-    stamps = np.empty((len(waits_ns), 2), np.int64)
+    if done.shape[0] != 1:
+        raise ValueError(f"done must be one number, not {done.shape[0]}")
+    stamps = np.empty((waits_ns.shape[0], 2), np.int64)
     cdef long long[:, ::1] times = stamps
     cdef Py_ssize_t at
-    for at in range(len(waits_ns)):
+    for at in range(waits_ns.shape[0]):
         with nogil:
             gs_sleep_ns(waits_ns[at])
             times[at, 0] = gs_clock_ns()
