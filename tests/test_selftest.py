@@ -47,7 +47,7 @@ def test_the_table():
 def test_what_is_left_out_is_told(monkeypatch, facts, told):
     monkeypatch.setattr(selftest, "usable_cores", lambda: list(range(facts.get("cores", 2))))
     monkeypatch.setattr(selftest.tracer, "unavailable", lambda: facts.get("reason"))
-    monkeypatch.setattr(selftest, "gil", lambda: facts.get("gil", True))
+    monkeypatch.setattr(selftest, "gil_is_on", lambda: facts.get("gil", True))
     assert left_out() == told
 
 
@@ -89,7 +89,7 @@ def outcomes(monkeypatch):
 
     def judge(speedups, gil=True):
         monkeypatch.setattr(selftest, "Machine", Made(speedups))
-        monkeypatch.setattr(selftest, "gil", lambda: gil)
+        monkeypatch.setattr(selftest, "gil_is_on", lambda: gil)
         selftest.measured.cache_clear()
         found = {check.__name__: check() for check in NEED_TWO_CORES.values()}
         selftest.measured.cache_clear()

@@ -179,7 +179,8 @@ def gilscope_version() -> str:
         return "unknown"
 
 
-def _gil() -> bool:
+def gil_is_on() -> bool:
+    """Tell whether this Python has a GIL that is on: not in a free-threaded one, unless it was asked to."""
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
@@ -274,7 +275,7 @@ FACTS: dict[str, Callable[[], Any]] = {
     "compiler": platform.python_compiler,
     "free_threaded_build": lambda: bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "debug_build": lambda: hasattr(sys, "gettotalrefcount"),
-    "gil": _gil,
+    "gil": gil_is_on,
     "jit": _jit,
     "traced": lambda: bool(sys.gettrace() or sys.getprofile()),
     "switch_interval_seconds": sys.getswitchinterval,

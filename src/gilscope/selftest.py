@@ -12,6 +12,7 @@ from gilscope._native import tracer
 from gilscope.cases import Case
 from gilscope.cores import usable_cores
 from gilscope.kernels import exp
+from gilscope.machine import gil_is_on
 from gilscope.measure import Group, Machine, Plan, calibrate, measure
 from gilscope.observing import ticks_during
 from gilscope.results import Result, Session
@@ -57,7 +58,7 @@ def left_out() -> list[str]:
 
 def no_tracer() -> str | None:
     """Return why there is nothing to trace, or nothing to trace it with."""
-    return tracer.unavailable() or (None if gil() else "the GIL is off")
+    return tracer.unavailable() or (None if gil_is_on() else "the GIL is off")
 
 
 Check = Callable[[], tuple[bool, str]]
@@ -72,7 +73,7 @@ def same_code() -> tuple[bool, str]:
 def ticker_held() -> tuple[bool, str]:
     """A Python thread cannot run during a held call; with the GIL off it always can."""
     ticks = ticks_during(large_call("c.held"), at_least=0.1)
-    return (ticks == 0) == gil(), f"{ticks} ticks"
+    return (ticks == 0) == gil_is_on(), f"{ticks} ticks"
 
 
 def ticker_released() -> tuple[bool, str]:
@@ -105,7 +106,7 @@ def native_ceiling() -> tuple[bool, str]:
 
 def held_alone() -> tuple[bool, str]:
     """Held threads show no speed-up; with the GIL off they do."""
-    return verdict("held", lambda result: bool(result.speedup and (result.speedup.value <= 1 + SAME) == gil()))
+    return verdict("held", lambda result: bool(result.speedup and (result.speedup.value <= 1 + SAME) == gil_is_on()))
 
 
 def released_scales() -> tuple[bool, str]:
@@ -131,28 +132,21 @@ def measured() -> list[Result]:
     """Measure what several checks need, once."""
     calls = ("exp.c.held", "exp.c.released", "exp.ctypes.released")
     group = Group("self-test", tuple(Case(call, SIZE, "threads", WORKERS) for call in calls))
-    session = Session("self-test", {"gil": gil()})
+    session = Session("self-test", {"gil": gil_is_on()})
     with Machine() as machine:
         return next(results for _, results in measure([group], session, PLAN, machine))
 
 
-def gil() -> bool:
-    """Tell whether this Python has a GIL that is on."""
-    import sys
-
-    return getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
 NEED_TWO_CORES: dict[str, Check] = {
     "two native threads overlap": native_ceiling,
-    f"exp.c.held on 2 threads shows {'no' if gil() else 'a (GIL off)'} speed-up": held_alone,
+    f"exp.c.held on 2 threads shows {'no' if gil_is_on() else 'a (GIL off)'} speed-up": held_alone,
     "exp.c.released on 2 threads comes near that": released_scales,
     "exp.ctypes.released agrees with exp.c.released": ctypes_agrees,
 }
 
 CHECKS: dict[str, Check] = {
     "c.held and c.released are the same code at the same address": same_code,
-    f"another Python thread {'cannot run' if gil() else 'can run (GIL off)'} during a held call": ticker_held,
+    f"another Python thread {'cannot run' if gil_is_on() else 'can run (GIL off)'} during a held call": ticker_held,
     "another Python thread runs during a released call": ticker_released,
     "a case against itself: the interval includes 1.00": a_against_a,
     **(NEED_TRACER if no_tracer() is None else {}),

@@ -1,7 +1,6 @@
 """Who held, waited for and dropped the GIL, and when: `trace` records it, a `Trace` tells it."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from gilscope import chrome, spans
 from gilscope._native import tracer
 from gilscope.cpu_time import cpu_used
+from gilscope.machine import gil_is_on
 from gilscope.spans import TracedSpan
 from gilscope.stretches import TracedStretch, longest, stretch
 from gilscope.thread_names import ThreadNames
@@ -269,7 +269,7 @@ def _start(max_events: int, names: ThreadNames, max_looks: int) -> Recording | N
     """Start to record; where there is no GIL return a recording that is empty and goes on."""
     if (reason := tracer.unavailable()) is not None:
         raise TracerUnavailable(f"the GIL cannot be traced: {reason}")
-    if not _has_gil():
+    if not gil_is_on():
         return _nothing(time.perf_counter_ns(), tracer.cpu_ns(names.before))
     steady = _counter_is_steady()
     if (reason := tracer.start(max_events, steady, names.started_alone, max_looks, LONG_NS, names.before)) is not None:
@@ -304,10 +304,6 @@ def traced(recording: Recording, names: ThreadNames, *, gil: bool = True) -> Tra
 def _nothing(start_ns: int, cpu_before: dict[int, int]) -> Recording:
     none = np.empty(0, np.uint64), np.empty(0, np.int32), 0, 0, 0
     return Recording(*none, (0, start_ns), (1, start_ns), 0.0, tells_forced=True, cpu_before=cpu_before)
-
-
-def _has_gil() -> bool:
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def _counter_is_steady() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import unittest
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from gilscope.checking._judgement import Judge, Options, holds, longest_hold_bel
 from gilscope.checking._method import METHODS, profile_by, watching
 from gilscope.checking._naming import readable
 from gilscope.checking._profile import Plan, Used, without_gc
+from gilscope.machine import gil_is_on
 
 __tracebackhide__ = True  # pytest then shows the line of the test that failed, and none of this file
 
@@ -34,7 +34,7 @@ def expect(judge: Judge, options: Options, function: Callable[..., object], /, *
 
 def skip_without_gil() -> None:
     """Skip the test where nothing can hold the GIL."""
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not gil_is_on():
         raise unittest.SkipTest("there is no GIL here, so nothing holds or releases it")
 
 

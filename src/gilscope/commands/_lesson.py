@@ -12,6 +12,7 @@ import gilscope as gs
 from gilscope.commands._output import json_option, speaker, write_json
 from gilscope.cores import usable_cores
 from gilscope.lessons import LESSONS, THREADS, Lesson, Row, Rows
+from gilscope.machine import gil_is_on
 from gilscope.wording import duration, percent
 
 WIDTH = 100
@@ -154,7 +155,7 @@ def outcome(lesson: Lesson, rows: Rows, prediction: int | None) -> dict[str, Any
 
 def obstacle(lesson: Lesson) -> str | None:
     """Say why this machine cannot answer the question, if it cannot."""
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not gil_is_on():
         return NO_GIL
     return ONE_CORE if lesson.compares_speed and len(usable_cores()) == 1 else None
 
