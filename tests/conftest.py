@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -31,3 +32,22 @@ def tiny(monkeypatch):
     monkeypatch.setitem(EXPERIMENTS, "tiny", experiment)
     monkeypatch.setattr(running, "usable_cores", lambda: [0, 1])
     return experiment
+
+
+@pytest.fixture
+def cli(monkeypatch, capfd):
+    """Run a command in this process: its exit status, its output and its errors."""
+    from gilscope.commands import main
+
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gilscope", *map(str, arguments)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code or 0
+        return (status, *capfd.readouterr())
+
+    return run

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
 import gilscope as gs
 from gilscope._native import tracer
 from gilscope.checking import Verdict
-from gilscope.commands import main
 
 if tracer.unavailable() is not None:
     pytest.skip(f"no tracer: {tracer.unavailable()}", allow_module_level=True)
@@ -22,21 +22,11 @@ LIBC = "import ctypes; held = ctypes.PyDLL(None).usleep; released = ctypes.CDLL(
 
 
 @pytest.fixture
-def check(monkeypatch, capfd):
-    """Run the command in this process: its exit status, its output and its errors."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gilscope", "check", *arguments])
-        handler = signal.getsignal(signal.SIGINT)
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        signal.signal(signal.SIGINT, handler)  # the second Ctrl-C would have ended this process
-        return (status, *capfd.readouterr())
-
-    return run
+def check(cli):
+    """Run the command as `cli` does, and give Ctrl-C back: the second would have ended this process."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield partial(cli, "check")
+    signal.signal(signal.SIGINT, handler)
 
 
 def test_a_statement_that_holds(check):

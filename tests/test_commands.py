@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from gilscope import __version__, selftest
-from gilscope.commands import COMMANDS, main
+from gilscope.commands import COMMANDS
 from gilscope.commands._output import can_shade
 from gilscope.commands._run import estimate_line
 from gilscope.executors import EXECUTORS
@@ -19,23 +19,6 @@ from gilscope.experiments import EXPERIMENTS
 from gilscope.kernels import KERNELS, Missing
 from gilscope.measure import Plan
 from gilscope.selftest import Outcome
-
-
-@pytest.fixture
-def cli(monkeypatch, capfd):
-    """Run a command in this process: its exit status, its output and its errors."""
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gilscope", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return (status, *capfd.readouterr())
-
-    return run
 
 
 def printed(result):

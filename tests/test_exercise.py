@@ -4,12 +4,12 @@ import json
 import shlex
 import subprocess
 import sys
+from functools import partial
 from importlib import resources, util
 from pathlib import Path
 
 import pytest
 
-from gilscope.commands import main
 from gilscope.commands._exercise import FILES
 
 HELD, RELEASED = "    # with nogil:\n    loop(", "    with nogil:\n        loop("
@@ -17,19 +17,9 @@ BUILD_TOOLS = ("scikit_build_core", "Cython", "cython_cmake", "ninja", "pip")
 
 
 @pytest.fixture
-def cli(monkeypatch, capfd, tmp_path):
+def cli(cli, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gilscope", "exercise", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return (status, *capfd.readouterr())
-
-    return run
+    return partial(cli, "exercise")
 
 
 def test_what_is_copied_is_what_is_there(cli, tmp_path):

@@ -11,7 +11,6 @@ import pytest
 
 import gilscope as gs
 from gilscope.commands import _lesson as command
-from gilscope.commands import main
 from gilscope.lessons import LESSONS, Row
 from gilscope.stats import Interval
 
@@ -217,20 +216,6 @@ def test_the_table_without_threads_has_no_columns_of_them():
 
 
 # The command
-
-
-@pytest.fixture
-def cli(monkeypatch, capfd):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gilscope", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return (status, *capfd.readouterr())
-
-    return run
 
 
 def test_lessons_are_listed_in_order(cli):

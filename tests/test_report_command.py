@@ -1,14 +1,12 @@
 """`gilscope report` and `gilscope compare`, as a user types them."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from made_up import EVIL, result, scaling_session, seed_session
 
 from gilscope.cases import Case
-from gilscope.commands import main
 from gilscope.files import default_path
 from gilscope.reports import picture
 from gilscope.trace_data import TraceData
@@ -19,7 +17,7 @@ PICTURES = (".html", ".png", ".svg")
 
 
 @pytest.fixture
-def cli(monkeypatch, capfd, tmp_path):
+def cli(cli, monkeypatch, tmp_path):
     """Run a command in an empty folder, with an empty cache: its exit status, its output and its errors."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
@@ -29,16 +27,7 @@ def cli(monkeypatch, capfd, tmp_path):
     intervals = Intervals(np.array([0, 0, 1, 1], np.uint16), states, np.array([0, 400, 0, 400]), np.array([400, 1000, 400, 1000]))
     Trace(TraceData(0, 1000, ["MainThread", EVIL], [7, 8], intervals)).save("trace.json")
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gilscope", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return (status, *capfd.readouterr())
-
-    return run
+    return cli
 
 
 def printed(found):
