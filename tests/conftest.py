@@ -51,3 +51,11 @@ def cli(monkeypatch, capfd):
         return (status, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture
+def much_memory(monkeypatch):
+    """More memory than any case needs."""
+    from gilscope import measure
+
+    monkeypatch.setattr(measure, "available_memory", lambda: 2**40)

@@ -1,83 +1,22 @@
 """Measuring, by a sampler that is a list of numbers: the order of steps and what the samples say. No clock, no threads."""
 
-from itertools import cycle
 from pathlib import Path
 from statistics import median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import BASELINE, HELD, NATIVE, NUMPY, PAIR, PLAN, RELEASED, SIZE, Script, measured, new_session
 
 from gilscope import measure as module
-from gilscope.cases import Case, baseline_of, ceiling_of
+from gilscope.cases import Case, baseline_of
 from gilscope.executors import NotSendable
 from gilscope.machine import Usage
-from gilscope.measure import CEILINGS, Group, Plan, calibrate, known_results, measure, one_digit, sample_of
-from gilscope.results import Sample, Session, load
+from gilscope.measure import CEILINGS, Group, Plan, calibrate, known_results, measure, sample_of
+from gilscope.results import Sample, load
 from gilscope.sampling import Share
 
-PLAN = Plan(blocks=3, sample_seconds=1.0)
-SIZE = 1000
-HELD, RELEASED = (Case(f"exp.c.{name}", SIZE, "threads", 2) for name in ("held", "released"))
-BASELINE, NATIVE = baseline_of(RELEASED), ceiling_of(RELEASED)
-PAIR = Group("pair", (HELD, RELEASED))
-NUMPY = Group("numpy", (Case("exp.numpy", SIZE, "threads", 2),))
-
-
-class Script:
-    """A sampler: seconds per call for each case id, the next one for each block, in a circle; 0.1 s where it says nothing.
-
-    It keeps a list of what was asked of it. The probe of the time guard and the warm-up are not blocks.
-    """
-
-    def __init__(self, seconds=None, *, checksums=None, cpu=1.0, steal=0.0, stop=None):
-        self.steps = []
-        self.calls = {}
-        self._seconds = {id: cycle(values) for id, values in (seconds or {}).items()}
-        self._first = {id: values[0] for id, values in (seconds or {}).items()}
-        self._checksums = checksums or {}
-        self._cpu, self._steal = cpu, steal
-        self._stop = stop  # at which of the samples that count Ctrl-C comes
-
-    def new_group(self):
-        self.steps.append("new group")
-
-    def sample(self, case, calls, digest=False):
-        assert calls % case.workers == 0 or case.size != SIZE
-        warm = digest or case.size < SIZE // 10
-        self.steps.append(f"{'warm' if digest else 'probe' if warm else 'take'} {case.id}")
-        if not warm:
-            self.calls.setdefault(case.id, set()).add(calls)
-            self._interrupt()
-        seconds = self._first.get(case.id, 0.1) if warm else next(self._seconds.get(case.id, cycle([0.1])))
-        if case.id not in self._first:
-            seconds *= case.size / SIZE
-        wall = seconds * calls
-        return Sample(seconds, calls, wall, wall * self._cpu, 0, 0, 0, wall * self._steal), self._checksums.get(case.id, "same")
-
-    def _interrupt(self):
-        if self._stop is not None and self._taken() > self._stop:
-            raise KeyboardInterrupt
-
-    def _taken(self):
-        return sum(step.startswith("take") for step in self.steps)
-
-
-@pytest.fixture(autouse=True)
-def much_memory(monkeypatch):
-    monkeypatch.setattr(module, "available_memory", lambda: 2**40)
-
-
-def new_session():
-    return Session("mock", {"gil": True})
-
-
-def measured(group, sampler, plan=PLAN, session=None):
-    """Measure one group, and return its results by id."""
-    session = new_session() if session is None else session
-    [(_, results)] = measure([group], session, plan, sampler)
-    return {result.id: result for result in results}
-
+pytestmark = pytest.mark.usefixtures("much_memory")
 
 # The order of steps
 
@@ -370,70 +309,6 @@ def test_without_processes_the_rest_is_measured(error):
 def test_other_errors_are_not_swallowed(executor):
     with pytest.raises(OSError, match="no room"):
         measured(PAIR, Without(executor, OSError("no room")))
-
-
-# The guards
-
-
-def test_a_group_that_needs_too_much_memory_is_scaled_down(monkeypatch):
-    monkeypatch.setattr(module, "available_memory", lambda: 20_000)
-    # 16 kB serial, 32 kB for threads, whose arrays serve the native ones too: 48 kB, and half of 20 kB is allowed.
-    results = measured(PAIR, Script())
-    assert {result.case["size"] for result in results.values()} == {200}
-    assert [result.case["asked"] for result in results.values()] == [case.id for case in PAIR.all_cases()]
-    assert list(results) == [case.id.replace("1e3", "200") for case in PAIR.all_cases()]
-    assert all("size scaled down from 1e3: it would need 0.0 GB" in result.notes for result in results.values())
-    assert all(result.speedup.baseline == "exp.c.held/serial/200" for result in results.values())
-
-
-def test_gigabytes_are_named(monkeypatch):
-    monkeypatch.setattr(module, "available_memory", lambda: 10**9)
-    group = Group("g", (Case("f.python", 10**7, "processes", 2),))
-    results = measured(group, Script(), Plan(blocks=1, sample_seconds=1.0))
-    assert all(result.notes[0] == "size scaled down from 1e7: it would need 1.2 GB" for result in results.values())
-    assert {result.case["size"] for result in results.values()} == {4_000_000}
-
-
-def test_a_group_that_takes_too_long_is_scaled_down():
-    # A call takes 0.1 s, at most 0.2 s on two workers; a sample 1 s: 3 blocks of 4 cases take 12 s.
-    assert all(result.case["size"] == SIZE for result in measured(PAIR, Script(), Plan(3, 1.0, 12)).values())
-    slow = {BASELINE.id.replace("1e3", "10"): [0.1]}  # 10 s a call: serial 10, on two workers 20 each
-    results = measured(PAIR, Script(slow), Plan(3, 1.0, 21))
-    assert {result.case["size"] for result in results.values()} == {100}
-    assert all("size scaled down from 1e3: it would take 210 s" in result.notes for result in results.values())
-
-
-def test_each_call_counts_with_its_own_time():
-    # Of four serial cases the second takes 100 times as long as the others: that holds for its threads too.
-    calls = ("exp.c.held", "exp.c.per_item", "exp.cython.held", "exp.cython.released")
-    cases = tuple(Case(call, SIZE, executor, n) for executor, n in (("serial", 1), ("threads", 2)) for call in calls)
-    times = {f"{call}/serial/10": [10.0 if "per_item" in call else 0.1] for call in calls}
-    seconds = module.expected_seconds(Group("g", cases).all_cases(), Plan(blocks=1, sample_seconds=1e-9), Script(times))
-    ones = 3 * 10 + 3 * 20 + 20 + 20  # serial, threads, native threads, processes
-    assert seconds == pytest.approx(ones + 1000 + 2000)
-
-
-def test_what_was_scaled_down_is_known_by_what_was_asked(monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "available_memory", lambda: 20_000)
-    session = new_session()
-    measured(PAIR, Script(), session=session)
-    session.save(tmp_path / "session.json")
-    sampler = Script()
-    again = measured(PAIR, sampler, session=load(tmp_path / "session.json"))
-    assert sampler.steps == []
-    assert {result.case["size"] for result in again.values()} == {200}
-
-
-@given(st.floats(1, 1e15))
-def test_one_digit(size):
-    found = one_digit(size)
-    assert found <= size < 2 * found
-    assert len(str(found).rstrip("0")) == 1
-
-
-@pytest.mark.parametrize(("size", "found"), [(0, 1), (0.3, 1), (1, 1), (9.99, 9), (1000, 1000), (999_999.9999999999, 900_000)])
-def test_one_digit_at_the_edges(size, found):
-    assert one_digit(size) == found
 
 
 def test_measuring_prints_nothing(capfd):
