@@ -35,7 +35,7 @@ LAYERS = (
         "files",
         "wording",
     ),
-    ("advice", "observing", "observations"),
+    ("advice", "surroundings", "observing", "observations"),
     ("session_schema",),
     ("spans", "span_rows", "program"),
     ("cases",),

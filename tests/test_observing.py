@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gilscope.kernels import lookup
-from gilscope.observing import NEVER_SECONDS, switch_interval, ticker, ticks_during
+from gilscope.observing import NEVER_SECONDS, ticker, ticks_during
+from gilscope.surroundings import switch_interval
 
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 X = np.linspace(-1, 1, 2_000_000)

@@ -18,10 +18,10 @@ from gilscope.executors import Serial, Threads
 from gilscope.kernels import KERNELS, exp
 from gilscope.kernels._routines import ROUTINES
 from gilscope.measure import Group, Machine, Plan, measure
-from gilscope.observing import beside
 from gilscope.results import Session, load
 from gilscope.sampling import arrays_of, checksum, forget, limit_blas, prepared, take, unlimit_blas
 from gilscope.sampling import blas_threads as more_blas_threads
+from gilscope.surroundings import beside
 
 SIZE = 2000
 

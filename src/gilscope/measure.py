@@ -17,10 +17,10 @@ from gilscope.cases import NATIVE, Case, baseline_of, ceiling_of, short
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, NotSendable
 from gilscope.machine import available_memory, steal_seconds
-from gilscope.observing import beside
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
 from gilscope.sampling import Share, blas_threads, forget, take, unlimit_blas
 from gilscope.stats import NOISY, median_interval, noise, ratio
+from gilscope.surroundings import beside
 
 CEILINGS = {"native": "the same C loop on native threads", "processes": "independent processes"}
 OPENMP_SPIN_SECONDS = 0.25  # libgomp's idle workers spin after a parallel region, on cores that the next sample needs

@@ -17,7 +17,7 @@ import numpy as np
 from gilscope.cases import Case
 from gilscope.cores import pinned
 from gilscope.machine import Usage, usage
-from gilscope.observing import settle
+from gilscope.surroundings import settle
 
 CACHEABLE_BYTES = 64_000_000
 WARM_SECONDS = 0.003

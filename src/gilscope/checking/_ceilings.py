@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
-import numpy as np
-
-from gilscope.checking._subject import Call
-from gilscope.kernels import lookup
+from gilscope.cases import Case
+from gilscope.checking._subject import Call, Subject
 from gilscope.machine import available_memory
 
-_MOST_BYTES = 32 * 2**20  # as large as a core's share of any cache of today; two of them are beyond it
-_LEAST_BYTES = 2**20
+_MOST_ELEMENTS = 2**22  # 32 MiB: as large as a core's share of any cache of today; two arrays are beyond it
+_LEAST_ELEMENTS = 2**17
 
 
 @dataclass(frozen=True)
-class Computing:
-    """Prime numbers, in C and without the GIL: 0.5 to 1 ms a call on 24 kB."""
-
-    name: str = "a loop that only computes"
-
-    def call(self, *, own: bool) -> Call:
-        """Return the call, always on data of its own."""
-        target = lookup("primes.c.released")
-        bound: Call = target.bound(target.arrays(4000, target.kernel.dtypes[0]), {})
-        return bound
-
-
-@dataclass(frozen=True)
-class Copying:
-    """A copy from one array to another, which NumPy makes without the GIL.
+class Ceiling:
+    """A call of ours as a subject, always on data of its own.
 
     Parameters
     ----------
-    nbytes : int
-        Of each array.
+    case : Case
+        Which, and its size.
     """
 
-    nbytes: int
-    name: str = "copying large arrays"
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """What one can paste."""
+        return self.case.call
 
     def call(self, *, own: bool) -> Call:
-        """Return the call, always on data of its own."""
-        return partial(np.copyto, np.ones(self.nbytes // 8), np.ones(self.nbytes // 8))
+        """Return the call."""
+        arrays = self.case.target.arrays(self.case.size, self.case.dtype)
+        bound: Call = self.case.target.bound(arrays, {})
+        return bound
 
-    @classmethod
-    def for_workers(cls, workers: int) -> Copying:
-        """Return a copy large enough to be beyond the caches, if so many workers have the memory for it."""
-        return cls(max(_LEAST_BYTES, min(_MOST_BYTES, available_memory() // (16 * workers))))
+
+def ceilings(workers: int) -> dict[str, Subject]:
+    """Return what to compare with, for so many workers, all of which have the memory for it.
+
+    Primes take 0.5 to 1 ms a call on 24 kB, in C and without the GIL; the copy, which NumPy makes without the GIL, takes 5 ms.
+    """
+    elements = available_memory() // (16 * 8 * workers)
+    copied = max(_LEAST_ELEMENTS, min(_MOST_ELEMENTS, elements))
+    return {"compute": Ceiling(Case("primes.c.released", 4000)), "copy": Ceiling(Case("copy.numpy", copied))}

@@ -12,7 +12,7 @@ from gilscope.checking._subject import Function, Subject
 from gilscope.checking._together import Sizes, together
 from gilscope.checking._verdict import Verdict
 from gilscope.cores import usable_cores
-from gilscope.observing import settle
+from gilscope.surroundings import settle
 
 
 @dataclass(frozen=True)

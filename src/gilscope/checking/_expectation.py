@@ -15,8 +15,9 @@ import numpy as np
 from gilscope.checking._judgement import Judge, Options, holds, longest_hold_below, releases
 from gilscope.checking._method import METHODS, profile_by, watching
 from gilscope.checking._naming import readable
-from gilscope.checking._profile import Plan, Used, without_gc
+from gilscope.checking._profile import Plan, Used
 from gilscope.machine import gil_is_on
+from gilscope.surroundings import without_gc
 
 __tracebackhide__ = True  # pytest then shows the line of the test that failed, and none of this file
 

@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gilscope.checking._profile import Plan, Profile, Used, repeated, stamped_and_used, summary, times_of, without_gc, without_gil
+from gilscope.checking._profile import Plan, Profile, Used, repeated, stamped_and_used, summary, times_of, without_gil
 from gilscope.checking._subject import Call
 from gilscope.checking._ticker import ticking
+from gilscope.surroundings import without_gc
 from gilscope.tracing import TracerUnavailable, trace
 
 __tracebackhide__ = True  # of what a call raises, pytest then shows the call

@@ -5,9 +5,7 @@ Not a single call decides: a thread that is preempted while it holds looks as if
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -245,15 +243,3 @@ def without_gil(stamps: NDArray[np.int64], used: Used) -> Profile:
 
 def _median_seconds(stamps: NDArray[np.int64]) -> float:
     return float(np.median(stamps[:, 1] - stamps[:, 0])) / 1e9
-
-
-@contextmanager
-def without_gc() -> Iterator[None]:
-    """Keep the garbage collector from adding its holds to somebody's call."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from gilscope._native.calls import looks
 from gilscope.checking._profile import Profile, Used, summary, times_of
-from gilscope.observing import switch_interval
+from gilscope.surroundings import switch_interval
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, Intervals
 

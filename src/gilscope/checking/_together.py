@@ -8,15 +8,15 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from gilscope.checking._budget import Cost, budget_of, cost_of
-from gilscope.checking._ceilings import Computing, Copying
+from gilscope.checking._ceilings import ceilings
 from gilscope.checking._evidence import Budget, Speedups
-from gilscope.checking._profile import LONG_SECONDS, Profile, without_gc
+from gilscope.checking._profile import LONG_SECONDS, Profile
 from gilscope.checking._subject import Subject
 from gilscope.checking._workers import Share, prepare, run
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, Executor, NotSendable
-from gilscope.observing import settle
 from gilscope.stats import median, noise, ratio
+from gilscope.surroundings import settle, without_gc
 from gilscope.trace_data import TraceData
 from gilscope.tracing import trace
 
@@ -102,7 +102,8 @@ class Floor:
         pool = self._pool(job)
         if job[:3] not in self._prepared:
             own = self._own or job.executor == "processes"
-            pool.together(prepare, job.subject, self._subjects[job.subject], own, self._warm)
+            warm = self._warm or job.subject != "it"
+            pool.together(prepare, job.subject, self._subjects[job.subject], own, warm)
             self._prepared.add(job[:3])
         return pool
 
@@ -142,7 +143,7 @@ def together(subject: Subject, alone: Profile, sizes: Sizes, tick: Callable[[flo
         Told what share of the work is done.
     """
     most = max(sizes.threads)
-    subjects: dict[str, Subject] = {"it": subject, "compute": Computing(), "copy": Copying.for_workers(most)}
+    subjects = {"it": subject, **ceilings(most)}
     parallel = alone.cores_in_use() >= _OWN_THREADS
     warm = alone.seconds < LONG_SECONDS
     with without_gc(), Floor(subjects, sizes.own, warm, parallel) as floor:

@@ -10,9 +10,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gilscope.checking._profile import without_gc
 from gilscope.experiments._two_threads import Call, Stretch, at_once, calling, spinning
-from gilscope.observing import switch_interval
+from gilscope.surroundings import switch_interval, without_gc
 from gilscope.tracing import Trace, TracerUnavailable, trace
 
 UNITS = {"calls": "1/s", "spins": "1/s", "waited": "1/call", "wait_p50": "s", "wait_p99": "s", "wait_max": "s"}

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gilscope.checking._profile import without_gc
 from gilscope.experiments._two_threads import Call, at_once
+from gilscope.surroundings import without_gc
 
 Times = NDArray[np.int64]
 
