@@ -9,6 +9,7 @@ from made_up import EVIL, result, scaling_session, seed_session
 from gilscope.cases import Case
 from gilscope.files import default_path
 from gilscope.reports import picture
+from gilscope.results import Session, load
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
 from gilscope.tracing import Trace
@@ -190,6 +191,28 @@ def test_a_comparison_as_json(cli, slower):
 def test_nothing_in_common_is_one_sentence(cli):
     scaling_session(sizes=(123,)).save("other.json")
     assert cli("compare", "seed.json", "other.json")[::2] == (1, "gilscope: the sessions have no case in common\n")
+
+
+@pytest.fixture
+def whole(slower):
+    """Two sessions of all experiments, of which one got slower in `seed`."""
+    for name, seed in (("all.json", "seed.json"), ("all_slower.json", "slower.json")):
+        found = Session("all", seed_session().machine)
+        for each in (load(seed), load("scaling.json")):
+            part = found.part(each.experiment)
+            for one in each:
+                part.add(one)
+        found.save(name)
+
+
+def test_sessions_of_all_experiments_are_compared_one_by_one(cli, whole):
+    out = printed(cli("compare", "all.json", "all.json", "--fail-on", "change"))
+    assert [line for line in out.splitlines() if line.startswith("===")] == ["=== seed", "=== scaling"]
+    status, out, _ = cli("compare", "all.json", "all_slower.json", "--fail-on", "change", "--json", "-")
+    found = json.loads(out)
+    assert status == 1
+    assert found["changed"] == found["parts"]["seed"]["changed"] != []
+    assert found["parts"]["scaling"]["changed"] == []
 
 
 def test_a_trace_cannot_be_compared(cli):

@@ -228,6 +228,10 @@ class Session:
         """The sessions of the experiments that ran one after the other, by their names; empty for one experiment."""
         return MappingProxyType(self._parts)
 
+    def singles(self) -> dict[str, Self]:
+        """Return what holds results: the parts by their names, or this session if it has none."""
+        return dict(self._parts) or {self.experiment: self}
+
     def part(self, experiment: str) -> Self:
         """Return the part of an experiment, a new one if there is none yet: on the same machine, and saved with the whole."""
         if experiment not in self._parts:

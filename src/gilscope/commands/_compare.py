@@ -10,7 +10,7 @@ import click
 from gilscope.commands._output import json_option, speaker, write_json
 from gilscope.comparing import AT_LEAST, Comparison, Difference, compare
 from gilscope.reports import comparison
-from gilscope.results import load
+from gilscope.results import Session, load
 
 
 @click.command("compare")
@@ -29,12 +29,38 @@ def command(before: str, after: str, at_least: float, fail_on: str | None, json_
     """Compare the sessions BEFORE and AFTER: of a change, of two machines, of two Pythons.
 
     A case has changed if noise, the machine's drift from run to run and the number of cases together do not explain it.
+    Sessions of all experiments are compared experiment by experiment.
     """
-    found = compare(load(before), load(after), at_least)
-    speaker(json_file)(comparison.text(found))
-    write_json(json_file, as_json(found))
-    if fail_on and found.changed:
+    found = compared(load(before), load(after), at_least)
+    speaker(json_file)("\n\n".join(f"{title(name, found)}{comparison.text(each)}" for name, each in found.items()))
+    write_json(json_file, all_as_json(found))
+    if fail_on and any(each.changed for each in found.values()):
         sys.exit(1)
+
+
+def compared(before: Session, after: Session, at_least: float) -> dict[str, Difference]:
+    """Return the difference of each experiment that both have cases of; of two experiments, their difference all the same."""
+    if not (before.parts or after.parts):
+        return {before.experiment: compare(before, after, at_least)}
+    others = after.singles()
+    pairs = {name: (each, others[name]) for name, each in before.singles().items() if name in others}
+    found = {name: compare(*pair, at_least) for name, pair in pairs.items() if all(map(len, pair))}
+    if not found:
+        raise ValueError("the sessions have no case in common")
+    return found
+
+
+def title(name: str, found: dict[str, Difference]) -> str:
+    """Return what stands above one experiment of several."""
+    return f"=== {name}\n" if len(found) > 1 else ""
+
+
+def all_as_json(found: dict[str, Difference]) -> dict[str, Any]:
+    """Return what was found as data: of several experiments each under its name, and all that changed."""
+    parts = {name: as_json(each) for name, each in found.items()}
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    return {"changed": [case for each in parts.values() for case in each["changed"]], "parts": parts}
 
 
 def as_json(found: Difference) -> dict[str, Any]:

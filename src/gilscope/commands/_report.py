@@ -59,8 +59,8 @@ def command(files: tuple[str, ...], output: str | None, json_file: str | None) -
 
 def sources_of(name: str, found: Session | Trace) -> list[Source]:
     """Return what a file held; of a session of all experiments, one for each."""
-    parts = found.parts if isinstance(found, Session) else {}
-    return [Source(part, each) for part, each in parts.items()] or [Source(name, found)]
+    singles = found.singles() if isinstance(found, Session) else {}
+    return [Source(part, each) for part, each in singles.items()] if len(singles) > 1 else [Source(name, found)]
 
 
 def last() -> str:
