@@ -59,7 +59,7 @@ LAYERS = (
     ("pytest_plugin",),
     ("experiments", "reports"),
     ("selftest_tracer",),
-    ("running", "selftest"),
+    ("running", "selftest", "atlas"),
     ("lessons", "exercise"),
     ("commands", "notebook"),
 )
