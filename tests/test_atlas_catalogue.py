@@ -99,7 +99,7 @@ def test_a_catalogue_without_groups(tmp_path, text):
 
 @pytest.mark.parametrize("text", ['package = "numpy"\ngroup = [1]', 'package = "numpy"\ngroup = 1'])
 def test_groups_that_are_none(tmp_path, text):
-    with pytest.raises(CatalogueError, match=r"group 1: must be a table, not 1|group: must be a list with something in it, not 1"):
+    with pytest.raises(CatalogueError, match=r"must be a table, not 1|must be a list with something in it, not 1"):
         read(tmp_path, text)
 
 

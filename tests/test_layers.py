@@ -45,6 +45,7 @@ LAYERS = (
         "trace_events",
         "trace_looks",
         "trace_data",
+        "atlas_data",
         "stretches",
         "trace_table",
         "thread_names",
