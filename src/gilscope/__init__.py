@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gilscope.atlas import survey as survey
+    from gilscope.atlas._survey import survey as survey
     from gilscope.atlas_data import Atlas as Atlas
     from gilscope.checking import Checker as Checker
     from gilscope.checking import Verdict as Verdict
@@ -39,7 +39,7 @@ _HOMES = {
     "load_ipython_extension": "notebook",
     "run": "running",
     "span": "spans",
-    "survey": "atlas",
+    "survey": "atlas._survey",
     "trace": "tracing",
 }
 

@@ -1,8 +1,8 @@
 """The process in which calls are probed, since they may hang or crash: it reads entries, and writes what became of each.
 
 Both are lines of JSON, on what were standard input and output when it began; the calls have nothing to read and nowhere to write.
-It ends when there is nothing more to read, so also when its parent has died; if a call hangs then, it ends soon after the time limit,
-which is otherwise the parent's business.
+It ends when there is nothing more to read, so also when its parent has died; if a call hangs then, soon after the time limit, which is
+otherwise the parent's business.
 """
 
 from __future__ import annotations

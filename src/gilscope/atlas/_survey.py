@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from gilscope._native import tracer
+from gilscope.atlas import CATALOGUES
 from gilscope.atlas._catalogue import Catalogue, Entry, read_catalogue
 from gilscope.atlas._process import Found, Prober
 from gilscope.atlas_data import Atlas, AtlasError
@@ -19,8 +20,6 @@ from gilscope.loading import load
 from gilscope.machine import gil_is_on, machine
 from gilscope.running import SAME, fact, native_facts, nothing
 
-#: The catalogues that come with gilscope.
-CATALOGUES = {name: Path(__file__).with_name(f"{name}.toml") for name in ("numpy", "scipy", "stdlib")}
 #: What a package calls its own.
 SHIPPED = "gilscope-atlas.toml"
 
