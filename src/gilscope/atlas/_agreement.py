@@ -1,12 +1,15 @@
 """One call alone, traced, and looked at once more by a ticker that knows nothing of the tracer: whether both tell the same.
 
 The ticker cannot tell everything: it mostly does not see releases that are shorter than a thread takes to wake up, and each hold
-seems longer by that time. So it is asked only where it can tell, and contradicts only beyond that.
+seems longer by that time. So it is asked only where it can tell, and contradicts only beyond that. It needs a core besides: where BLAS
+keeps all of them busy, each look seems to wait.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from threadpoolctl import threadpool_limits
 
 from gilscope.checking._method import profile_by
 from gilscope.checking._profile import Plan, Profile
@@ -32,9 +35,17 @@ class Agreement(NamedTuple):
 
 
 def looked_at_twice(call: Call) -> Agreement:
-    """Return what a call does by both methods; where they differ both are asked once more before it counts."""
+    """Return what a call does by both methods.
+
+    Where they differ both are asked once more before it counts, with BLAS limited to one thread, so that the ticker finds a core.
+    """
     found = _both(call)
-    return _both(call) if found.agrees is False else found
+    if found.agrees is not False:
+        return found
+    with threadpool_limits(1):
+        call()
+        again = _both(call)
+    return again._replace(profile=found.profile)
 
 
 def _both(call: Call) -> Agreement:
