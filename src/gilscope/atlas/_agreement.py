@@ -1,8 +1,8 @@
 """One call alone, traced, and looked at once more by a ticker that knows nothing of the tracer: whether both tell the same.
 
 The ticker cannot tell everything: it mostly does not see releases that are shorter than a thread takes to wake up, and each hold
-seems longer by that time. So it is asked only where it can tell, and contradicts only beyond that. It needs a core besides: where BLAS
-keeps all of them busy, each look seems to wait.
+seems longer by that time. So it is asked only where it can tell, and contradicts only beyond that. It needs a core besides: where
+BLAS keeps all of them busy, each look seems to wait.
 """
 
 from __future__ import annotations
