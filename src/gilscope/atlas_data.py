@@ -216,6 +216,11 @@ class Atlas:
         """Return a flat row for each size of each call: ``pandas.DataFrame(atlas.to_records())``, and the same for Polars."""
         return [row for each in self.calls for row in each.to_records()]
 
+    def __str__(self) -> str:
+        from gilscope.atlas_table import table  # which needs this module
+
+        return table(self)
+
     def __repr__(self) -> str:
         return f"<Atlas of {self.title}: {len(self.calls)} calls, {len(self.skipped)} skipped, {len(self.failed)} failed>"
 

@@ -17,6 +17,7 @@ from gilscope.checking._subject import Call
 
 PLAN = Plan(seconds=0.02, least=3, most=500, long_seconds=0.05)
 TICKER_PLAN = Plan(seconds=0.05, least=3, most=500, long_seconds=0.05)
+LONGER_SECONDS = 0.3
 
 #: Calls and releases from here on are long enough for the ticker.
 ENOUGH_SECONDS = 200e-6
@@ -37,23 +38,24 @@ class Agreement(NamedTuple):
 def looked_at_twice(call: Call) -> Agreement:
     """Return what a call does by both methods.
 
-    Where they differ both are asked once more before it counts, with BLAS limited to one thread, so that the ticker finds a core.
+    Where they differ both are asked once more before it counts: for longer, and with BLAS limited to one thread, so that the ticker
+    finds a core.
     """
-    found = _both(call)
+    found = _both(call, PLAN, TICKER_PLAN)
     if found.agrees is not False:
         return found
     with threadpool_limits(1):
         call()
-        again = _both(call)
+        again = _both(call, *(plan._replace(seconds=LONGER_SECONDS) for plan in (PLAN, TICKER_PLAN)))
     return again._replace(profile=found.profile)
 
 
-def _both(call: Call) -> Agreement:
+def _both(call: Call, plan: Plan, ticker_plan: Plan) -> Agreement:
     """Return what a call does by the tracer, and by the ticker where it can tell."""
-    traced = profile_by(call, PLAN)
+    traced = profile_by(call, plan)
     if not can_be_told(traced):
         return Agreement(traced)
-    ticker = profile_by(call, TICKER_PLAN, "ticker")
+    ticker = profile_by(call, ticker_plan, "ticker")
     return Agreement(traced, ticker.released_fraction, tell_the_same(traced, ticker))
 
 
