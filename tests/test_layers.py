@@ -45,6 +45,7 @@ LAYERS = (
         "trace_events",
         "trace_looks",
         "trace_data",
+        "atlas_data",
         "stretches",
         "trace_table",
         "thread_names",
@@ -59,7 +60,7 @@ LAYERS = (
     ("pytest_plugin",),
     ("experiments", "reports"),
     ("selftest_tracer",),
-    ("running", "selftest"),
+    ("running", "selftest", "atlas"),
     ("lessons", "exercise"),
     ("commands", "notebook"),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gilscope.atlas_data import Atlas as Atlas
     from gilscope.checking import Checker as Checker
     from gilscope.checking import Verdict as Verdict
     from gilscope.checking import check as check
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Atlas": "atlas_data",
     "Checker": "checking",
     "Session": "results",
     "Trace": "tracing",
@@ -40,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Atlas",
     "Checker",
     "Session",
     "Trace",
