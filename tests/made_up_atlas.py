@@ -1,5 +1,6 @@
 """Atlases that nobody measured, for tests of what is shown of them."""
 
+import itertools
 from dataclasses import replace
 
 from made_up import EVIL, MACHINE
@@ -14,13 +15,20 @@ def word(share):
 def size(n, share, releases=0, **more):
     """What was seen at a size: a call that takes a nanosecond for each element, and so often releases the GIL."""
     seconds = n * 1e-9 + 1e-6
-    usual = {"takes": releases, "longest_hold_ns": int(seconds * (1 - share) * 1e9), "seconds": seconds, "calls": 50, "cores": 1.0}
-    return SizeFound(**{"size": n, "released_fraction": share, "releases": releases, "gil": word(share), **usual, **more})
+    found = {
+        "size": n,
+        "released_fraction": share,
+        "releases": releases,
+        "takes": releases,
+        "gil": word(share),
+        "seconds": seconds,
+    }
+    return SizeFound(**{**found, "longest_hold_ns": int(seconds * (1 - share) * 1e9), "calls": 50, "cores": 1.0, **more})
 
 
 def call(name, sizes, **more):
     """A call by what was seen at its sizes."""
-    usual = {"group": "A group", "statement": "f(x)", "setup": "", "unit": "elements", "threshold": None, "ticker": None, "agrees": None}
+    usual = {"group": "A group", "statement": "f(x)", "setup": "x = 1", "unit": "elements"}
     return CallFound(**{"name": name, "sizes": tuple(sizes), **usual, **more})
 
 
@@ -40,7 +48,9 @@ def atlas(calls=None, *, version="2.4.6", skipped=(), failed=(), machine=None):
         released("numpy.exp[float64]", statement="np.exp(x)", group="Ufuncs", ticker=0.98, agrees=True),
         held("numpy.sort[object]", statement="np.sort(objects)", group="Sorting", ticker=0.4, agrees=False),
         released("numpy.add[float64]", 0.6, statement="x + x", group="Ufuncs"),
-        call("numpy.matmul", [size(3, 0.0), size(500, 0.97, 1, cores=1.9)], statement="m @ m", group="Linear algebra", unit="rows"),
+        call(
+            "numpy.matmul", [size(3, 0.0), size(500, 0.97, 1, cores=1.9)], statement="m @ m", group="Linear algebra", unit="rows"
+        ),
         call("numpy.load", [size(10, 0.3, 4)], statement="np.load(file)", group="Files", unit="bytes"),
     ]
     known = {"created": "2026-01-01T00:00:00+00:00", "gilscope": "0.1.0"}
@@ -57,12 +67,10 @@ def atlas(calls=None, *, version="2.4.6", skipped=(), failed=(), machine=None):
 
 def big_atlas(count=600):
     """An atlas as large as any."""
-    makers = (held, released)
-    calls = [
-        makers[at % 2](f"numpy.some.function_{at}[float64]", group=f"Group {at % 20}", statement=f"np.some.function_{at}(x, out=y)")
-        for at in range(count)
-    ]
-    return atlas(calls)
+    names = [f"numpy.some.function_{at}" for at in range(count)]
+    labels = [{"group": f"Group {at % 20}", "statement": f"{each}(x, out=y)"} for at, each in enumerate(names)]
+    makers = itertools.cycle((held, released))
+    return atlas([make(f"{each}[float64]", **label) for make, each, label in zip(makers, names, labels, strict=False)])
 
 
 def evil_atlas():

@@ -17,12 +17,13 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gilscope.atlas_data import Atlas, CallFound, SizeFound
 from gilscope.comparing import differing, lasting
+from gilscope.wording import listed
 
 AT_LEAST = 0.15
 ODDS = 3.0
@@ -95,6 +96,32 @@ class AtlasDifference:
     unchanged: tuple[str, ...]
     redefined: tuple[str, ...]
     standings: Mapping[str, tuple[Standing, Standing]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was found as plain JSON data."""
+        return {
+            "package": self.package,
+            "changed": [{**vars(each), "changes": [vars(one) for one in each.changes]} for each in self.changed],
+            "unchanged": list(self.unchanged),
+            "facts": {name: list(values) for name, values in self.facts.items()},
+            "standings": {name: [vars(each) for each in values] for name, values in self.standings.items()},
+            "redefined": list(self.redefined),
+        }
+
+
+def compare_packages(before: Iterable[Atlas], after: Iterable[Atlas]) -> list[AtlasDifference]:
+    """Compare the atlases of each package that both have; those that only one of them has are left out.
+
+    Raises
+    ------
+    ValueError
+        They have no package in common.
+    """
+    sides = [{each.package: each for each in side} for side in (before, after)]
+    found = [compare_atlases(each, sides[1][name]) for name, each in sides[0].items() if name in sides[1]]
+    if not found:
+        raise ValueError(f"no package is in both: the atlases are of {' and of '.join(map(listed, map(list, sides)))}")
+    return found
 
 
 def compare_atlases(before: Atlas, after: Atlas) -> AtlasDifference:

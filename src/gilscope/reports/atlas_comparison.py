@@ -7,11 +7,11 @@ from typing import Any
 
 from gilscope.cases import short
 from gilscope.comparing_atlases import AtlasDifference, CallChange, Change, Standing
+from gilscope.reports.atlas_content import counted, share
 from gilscope.reports.comparison import fact_lines
 from gilscope.reports.text import wrapped
-from gilscope.wording import percent
 
-NAME = 44
+NAME, MOST_NAMES = 44, 5
 HEADING = "Versions, machine and build differ:"
 
 
@@ -25,9 +25,9 @@ def changed_lines(found: AtlasDifference) -> Iterator[str]:
     """Yield the calls that changed, then how many did not."""
     same, all_of_them = len(found.unchanged), len(found.unchanged) + len(found.changed)
     if not found.changed:
-        yield f"Nothing changed in {calls(same)} of {found.package} that noise would not explain."
+        yield f"Nothing changed in {counted(same)} of {found.package} that noise would not explain."
         return
-    yield f"{len(found.changed)} of {calls(all_of_them)} of {found.package} changed:"
+    yield f"{len(found.changed)} of {counted(all_of_them)} of {found.package} changed:"
     for each in found.changed:
         yield from call_lines(each)
     yield f"The other {same}: no change that noise would not explain."
@@ -58,7 +58,7 @@ NAMES = {"gil": "", "threshold": "threshold ", "released_fraction": "outside ", 
 def value_words(what: str, value: Any) -> str:
     """Return a value of a quantity."""
     if what == "released_fraction":
-        return percent(value)
+        return share(value)
     return "none" if value is None else f"{value:.1f}" if what == "cores" else f"{value:g}" if what != "gil" else str(value)
 
 
@@ -77,12 +77,6 @@ def standing_words(standing: Standing) -> str:
 
 def redefined_lines(found: AtlasDifference) -> Iterator[str]:
     """Yield the calls that cannot be compared."""
-    if found.redefined:
-        yield wrapped(
-            f"The catalogues define {calls(len(found.redefined))} otherwise, so nothing is said of: {', '.join(found.redefined)}."
-        )
-
-
-def calls(count: int) -> str:
-    """Count calls."""
-    return f"{count} call{'s' if count != 1 else ''}"
+    if names := found.redefined:
+        some = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+        yield wrapped(f"Defined otherwise, so not compared: {counted(len(names))} ({some}).")

@@ -15,9 +15,9 @@ from gilscope.wording import duration, listed, percent
 WORDS = ("released", "partial", "held")
 HEADS = ("call", "GIL", "threshold", "outside", "releases", "longest hold", "one call", "cores")
 HOW_TO_READ = (
-    "Of one call at its largest size: the share of its time outside, that is without the GIL (released: 90 % or more; held: below "
-    "10 %), how often it releases the GIL, how long it holds it in a row, how long it takes and how many cores it uses. The "
-    "threshold is the smallest size at which a call releases the GIL more often than at its smallest size."
+    "Of one call at its largest size: the share of its time outside, that is without the GIL (released: 90 % or more; held: "
+    "below 10 %), how often it releases the GIL, how long it holds it in a row, how long it takes and how many cores it uses. "
+    "The threshold is the smallest size at which a call releases the GIL more often than at its smallest size."
 )
 
 

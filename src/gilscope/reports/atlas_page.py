@@ -1,4 +1,4 @@
-"""An atlas as part of a page: verdict, what finds calls, a table of them with a small picture each, and what could not be told."""
+"""An atlas as part of a page: verdict, what finds calls, their table with a small picture each, and what could not be told."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ def marks(call: CallFound) -> list[str]:
 
 def troubles_html(atlas: Atlas) -> str:
     """Return what was skipped, what failed, and where the two methods disagree."""
-    return "".join(
-        f"<h2>{escape(heading)}</h2><dl>{''.join(f'<dt>{escape(call)}</dt><dd>{escape(reason)}</dd>' for call, reason in rows)}</dl>"
-        for heading, rows in troubles(atlas).items()
-    )
+    return "".join(f"<h2>{escape(heading)}</h2><dl>{terms(rows)}</dl>" for heading, rows in troubles(atlas).items())
+
+
+def terms(rows: list[tuple[str, str]]) -> str:
+    """Return names of calls, and what is to say of each."""
+    return "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in rows)

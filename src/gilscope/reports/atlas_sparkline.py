@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 120, 24
 
 
 def sparkline(call: CallFound) -> str:
-    """Return the picture: a line, a dot at each size that was looked at, and a tick at the threshold; the sizes by their logarithms."""
+    """Return the picture: a line, a dot at each size, and a tick at the threshold; sizes by their logarithms."""
     points = [(along(call, each.size), up(each.released_fraction)) for each in call.sizes]
     line = "L".join(f"{x:g} {y:g}" for x, y in points)
     dots = "".join(f"M{x:g} {y:g}h0" for x, y in points)  # lines of no length, with round ends
