@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gilscope.atlas._survey import survey as survey
     from gilscope.atlas_data import Atlas as Atlas
     from gilscope.checking import Checker as Checker
     from gilscope.checking import Verdict as Verdict
@@ -38,6 +39,7 @@ _HOMES = {
     "load_ipython_extension": "notebook",
     "run": "running",
     "span": "spans",
+    "survey": "atlas._survey",
     "trace": "tracing",
 }
 
@@ -55,6 +57,7 @@ __all__ = [
     "parallel_map",
     "run",
     "span",
+    "survey",
     "trace",
 ]
 

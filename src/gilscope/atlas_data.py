@@ -82,7 +82,8 @@ class CallFound:
         How much of the call ran outside at the largest size, as a ticker thread sees it, which knows nothing of the tracer; None
         where the call or each of its releases is too short for it.
     agrees : bool or None
-        Whether both tell the same.
+        Whether both tell the same. Where they do not at first, both look once more while BLAS has one thread, as the ticker needs a
+        core: `ticker` then is of that.
     """
 
     name: str

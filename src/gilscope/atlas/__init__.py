@@ -1,6 +1,7 @@
-"""An atlas of a package: which of its calls release the GIL, from which size on, and how long they keep it."""
+"""An atlas of a package: which of its calls release the GIL, from which size on, and how long they keep it.
 
-from __future__ import annotations
+What surveys it is in `_survey`, which the child processes need not import.
+"""
 
 from pathlib import Path
 
