@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,8 +12,8 @@ from gilscope.comparing_atlases import SEVERAL_CORES
 from gilscope.reports import text
 from gilscope.wording import duration, listed, percent
 
-#: What a call does with the GIL at its largest size, in the order in which they are told.
-WORDS = ("released", "partial", "held")
+#: What a call does with the GIL at its largest size, in the order in which they are told; "off" is a Python without one.
+WORDS = ("released", "partial", "held", "off")
 HEADS = ("call", "GIL", "threshold", "outside", "releases", "longest hold", "one call", "cores")
 HOW_TO_READ = (
     "Of one call at its largest size: the share of its time outside, that is without the GIL (released: 90 % or more; held: "
@@ -48,7 +49,7 @@ def word_counts(atlas: Atlas) -> Iterator[str]:
     if counts["off"]:
         yield "This Python runs without a GIL: there is nothing to release."
         return
-    released, partial, held = (counts[word] for word in WORDS)
+    released, partial, held, _ = (counts[word] for word in WORDS)
     yield (
         f"Of {counted(len(atlas.calls))}, {released} release{'s' * (released == 1)} the GIL at their largest size, "
         f"{partial} release{'s' * (partial == 1)} it in part, and {held} keep{'s' * (held == 1)} it."
@@ -128,6 +129,29 @@ def course(call: CallFound) -> str:
     told = ", ".join(f"{share(each.released_fraction)} at {short(each.size)}" for each in ends)
     begins = f"; threshold {call.threshold}" if call.threshold is not None else ""
     return f"Outside: {told} {call.unit}{begins}"
+
+
+def groups(atlas: Atlas) -> dict[str, list[CallFound]]:
+    """Return the calls by their groups, in the order of the atlas."""
+    found: dict[str, list[CallFound]] = {}
+    for call in atlas.calls:
+        found.setdefault(call.group, []).append(call)
+    return found
+
+
+def setups(atlas: Atlas) -> dict[str, str]:
+    """Return what runs before the calls of each group: the lines that their setups end with in common.
+
+    They begin with what the brackets of their names say: the dtype, say.
+    """
+    return {title: "\n".join(common_end([call.setup.splitlines() for call in calls])) for title, calls in groups(atlas).items()}
+
+
+def common_end(blocks: list[list[str]]) -> list[str]:
+    """Return the lines that all end with."""
+    backwards = zip(*(block[::-1] for block in blocks), strict=False)
+    alike = itertools.takewhile(lambda lines: len({*lines}) == 1, backwards)
+    return [line for line, *_ in alike][::-1]
 
 
 # --- what could not be told ----------------------------------------------------------------------------------------------------

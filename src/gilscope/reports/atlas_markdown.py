@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from gilscope.atlas_data import Atlas, CallFound
-from gilscope.reports.atlas_content import HEADS, HOW_TO_READ, facts, question, troubles, verdict, words
+from gilscope.reports.atlas_content import HEADS, HOW_TO_READ, facts, groups, question, troubles, verdict, words
 from gilscope.reports.content import machine_facts
 from gilscope.reports.markdown import escaped, rows_table
 
@@ -15,11 +13,10 @@ HEADINGS = (*HEADS[:1], "statement", *HEADS[1:])
 def atlas_markdown(atlas: Atlas) -> str:
     """Return an atlas."""
     first, *others = map(escaped, verdict(atlas))
-    groups = groupby(atlas.calls, key=lambda call: call.group)
     parts = [
         [f"# {escaped(question(atlas))}", escaped(facts(atlas)), f"**{first}**", *others],
         [escaped(HOW_TO_READ)] if atlas.calls else [],
-        *([f"## {escaped(title)}", table(list(calls))] for title, calls in groups),
+        *([f"## {escaped(title)}", table(calls)] for title, calls in groups(atlas).items()),
         *([f"## {heading}", rows_table(["call", "reason"], rows)] for heading, rows in troubles(atlas).items()),
         ["## The machine", rows_table(["fact", "value"], machine_facts(atlas.machine))],
     ]

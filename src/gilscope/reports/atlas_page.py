@@ -12,7 +12,9 @@ from gilscope.reports.atlas_content import (
     WORDS,
     counted,
     facts,
+    groups,
     question,
+    setups,
     troubles,
     uses_several_cores,
     verdict,
@@ -41,18 +43,18 @@ def atlas_article(atlas: Atlas) -> Article:
 
 def calls_html(atlas: Atlas) -> list[str]:
     """Return what finds calls, how to read them, and their table."""
-    groups = {title: str(at) for at, title in enumerate(dict.fromkeys(call.group for call in atlas.calls))}
-    rows = "\n".join(row(call, groups[call.group]) for call in atlas.calls)
+    numbers = {title: str(at) for at, title in enumerate(groups(atlas))}
+    rows = "\n".join(row(call, numbers[call.group]) for call in atlas.calls)
     table = f'<table class="atlas"><thead><tr>{headings()}</tr></thead><tbody>\n{rows}\n</tbody></table>'
-    return [controls(atlas, groups), f'<p class="legend">{escape(HOW_TO_READ)}</p>', table]
+    return [controls(atlas, numbers), f'<p class="legend">{escape(HOW_TO_READ)}</p>', table, setups_html(atlas)]
 
 
-def controls(atlas: Atlas, groups: dict[str, str]) -> str:
+def controls(atlas: Atlas, numbers: dict[str, str]) -> str:
     """Return what finds calls: by words, by what they do with the GIL, by group."""
     search = '<label>search <input type="search" name="search" placeholder="name, code or group" autocomplete="off"></label>'
     present = {mark for call in atlas.calls for mark in marks(call)}
     kinds = {label: mark for mark, label in MARKS.items() if mark in present}
-    selects = select("mark", "show", kinds) + select("group", "group", groups)
+    selects = select("mark", "show", kinds) + select("group", "group", numbers)
     return f'<form class="filter" role="search">{search}{selects}<output>{counted(len(atlas.calls))}</output></form>'
 
 
@@ -73,7 +75,7 @@ def row(call: CallFound, group: str) -> str:
     first, gil, *numbers = words(call)
     cells = [
         f"<td>{escape(first)}<code>{escape(call.statement)}</code></td>",
-        cell("GIL", f'<span class="gil {escape(gil)}">{escape(gil)}</span>', list(WORDS).index(gil) if gil in WORDS else None),
+        cell("GIL", f'<span class="gil {escape(gil)}">{escape(gil)}</span>', WORDS.index(gil)),
         *(cell(*each) for each in zip(HEADS[2:], map(escape, numbers), values(call), strict=True)),
     ]
     cells.insert(PICTURE, f'<td class="course">{sparkline(call)}</td>')
@@ -95,6 +97,12 @@ def marks(call: CallFound) -> list[str]:
     """Return what a call can be chosen by."""
     found = {"threshold": call.threshold is not None, "cores": uses_several_cores(call), "disagree": call.agrees is False}
     return [call.gil, *(mark for mark, is_so in found.items() if is_so)]
+
+
+def setups_html(atlas: Atlas) -> str:
+    """Return the code that runs before the calls of each group, folded away."""
+    found = "".join(f"<h3>{escape(title)}</h3><pre>{escape(code)}</pre>" for title, code in setups(atlas).items() if code)
+    return f"<details><summary>What runs before the calls of each group</summary>{found}</details>" if found else ""
 
 
 def troubles_html(atlas: Atlas) -> str:

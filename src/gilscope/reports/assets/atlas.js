@@ -43,7 +43,7 @@ for (const table of document.querySelectorAll(".atlas")) {
   for (const row of rows) {
     row.words = `${row.cells[0].textContent} ${groups[+row.dataset.group + 1].text}`.toLowerCase()
   }
-  form.addEventListener("input", () => find(form, rows))
+  for (const event of ["input", "change"]) form.addEventListener(event, () => find(form, rows))
   form.addEventListener("submit", event => event.preventDefault())
   for (const heading of table.querySelectorAll("th[aria-sort]")) {
     heading.querySelector("button").addEventListener("click", () => sort(table, heading))
