@@ -55,7 +55,7 @@ LAYERS = (
         "contention",
     ),
     ("tracing",),
-    ("loading", "measure", "scaling_map", "comparing", "watching"),
+    ("loading", "measure", "scaling_map", "comparing", "comparing_atlases", "watching"),
     ("checking",),
     ("testing",),
     ("pytest_plugin",),

@@ -111,7 +111,11 @@ def test_several_files_are_sections(cli, tmp_path, ending):
     ("arguments", "status", "sentence"),
     [
         (["seed.json", "-o", "x.pdf"], 2, "'x.pdf' ends in none of .html, .md, .png, .svg, .csv and .pyperf.json"),
-        (["seed.json", "trace.json", "-o", "x.png"], 2, "a .png file is of one session or trace, not of 2: use .html or .md"),
+        (
+            ["seed.json", "trace.json", "-o", "x.png"],
+            2,
+            "a .png file is of one session, trace or atlas, not of 2",
+        ),
         (["nothing.json"], 1, "No such file"),
         (["broken.json"], 1, "broken.json is not a session that gilscope can read"),
     ],
