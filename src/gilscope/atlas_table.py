@@ -9,8 +9,9 @@ from gilscope.wording import duration, percent
 
 WIDTH = 100
 _NAME, _GIL, _SHARE = 35, 9, 5
-_FIGURES = f"{'outside at S, M, L':>{3 * _SHARE + 3}}{'threshold':>10}{'releases':>9}{'holds':>9}{'a call':>9}{'cores':>6}"
+_FIGURES = f"{'outside at S, M, L':>{3 * _SHARE + 3}}{'threshold':>10}{'releases':>9}{'hold':>9}{'a call':>9}{'cores':>6}"
 HEADER = f"{'':{_NAME - 5}}{'':{_GIL}}{_FIGURES}"
+LEGEND = "S, M, L: at its small, medium and large size; all that follows the threshold is at L. hold: the longest in a row."
 
 
 def table(atlas: Atlas, calls: Iterable[CallFound] | None = None) -> str:
@@ -42,13 +43,17 @@ def headline(atlas: Atlas) -> str:
 def _rows(calls: list[CallFound]) -> Iterator[str]:
     """Return a line for each call, below the title of its group."""
     if calls:
-        yield from ("", HEADER)
-    group = None
+        yield from (LEGEND, "", HEADER)
+    title = None
     for each in calls:
-        if each.group != group:
-            yield each.group
-        group = each.group
+        if title != (title := _title(each)):
+            yield title
         yield from row(each)
+
+
+def _title(call: CallFound) -> str:
+    """Return the title of a group, with its sizes."""
+    return f"{call.group}: {', '.join(f'{each.size:,}' for each in call.sizes)} {call.unit}"
 
 
 def row(call: CallFound) -> list[str]:
