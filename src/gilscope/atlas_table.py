@@ -108,5 +108,5 @@ def _disagreement(call: CallFound) -> str:
 
 def _wrapped(text: str, indent: str = "") -> str:
     """Break a line that is too long, but no word."""
-    indents = {"initial_indent": indent, "subsequent_indent": f"{indent}  "}
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False, **indents)
+    wrapper = textwrap.TextWrapper(WIDTH, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.fill(text)
