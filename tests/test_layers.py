@@ -46,6 +46,7 @@ LAYERS = (
         "trace_looks",
         "trace_data",
         "atlas_data",
+        "atlas_table",
         "stretches",
         "trace_table",
         "thread_names",
