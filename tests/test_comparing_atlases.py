@@ -95,6 +95,27 @@ def test_a_time_twice_as_long_is_not_a_changed_share():
     assert changes(of_shares(0, 0.5, 0.5), of_shares(0, 0.67, 0.67)) == {}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((4e-6, 0.69), (20e-3, 0.997)),  # BLAS threads that found no core
+        ((4.3e-3, 0.86), (12.5e-3, 0.54)),  # the thread lost its core while it held the GIL
+        ((4e-3, 0.97), (1.7e-3, 0.72)),  # a file that was written faster
+    ],
+)
+def test_what_takes_longer_is_not_a_changed_share(before, after):
+    a, b = (call("f", [size(10, share, 6, seconds=seconds, cores=1.0)]) for seconds, share in (before, after))
+    assert changes(a, b) == changes(b, a) == {}
+
+
+def test_a_slower_machine_hides_no_change():
+    others = [held(f"f{at}") for at in range(5)]
+    slower = [replace(each, sizes=tuple(replace(at, seconds=3 * at.seconds) for at in each.sizes)) for each in others]
+    before, after = (call("f", [size(10, share, 1, seconds=s)]) for share, s in ((0.2, 1e-3), (0.8, 3e-3)))
+    [found] = compare_atlases(atlas([before, *others]), atlas([after, *slower])).changed
+    assert [each.what for each in found.changes] == ["released_fraction"]
+
+
 def test_the_clock_is_no_change_of_a_short_call():
     short, other = (call("f", [size(10, share, 1, seconds=4e-7)]) for share in (0.3, 0.7))
     long, changed = (call("f", [size(10, share, 1, seconds=4e-5)]) for share in (0.3, 0.7))
