@@ -73,6 +73,8 @@ def command(
     """  # noqa: D301 - click wants the character
     say = speaker(json_file)
     if compare:
+        if whats:
+            raise click.UsageError("--compare takes two files and no WHAT")
         compared(*compare, say, json_file)
         return
     require_output(output)
