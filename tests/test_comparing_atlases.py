@@ -1,11 +1,13 @@
 """Two atlases compared: what is called a change, and what is noise, on atlases that are made up."""
 
+import json
 import random
 from dataclasses import replace
 
 import pytest
 from made_up_atlas import atlas, call, held, released, size
 
+from gilscope.atlas_data import save
 from gilscope.comparing_atlases import compare_atlases, compare_packages
 from gilscope.reports import atlas_comparison
 
@@ -238,3 +240,49 @@ def test_what_changed_is_a_line_for_each_quantity():
         "numpy.b threshold 501 -> 1001 elements",
         "The other 1: no change that noise would not explain.",
     ]
+
+
+# As a user types it
+
+
+@pytest.fixture
+def files(monkeypatch, tmp_path):
+    """Saved atlases: of numpy before and after a change, and of two packages."""
+    monkeypatch.chdir(tmp_path)
+    before, after = atlas([held("numpy.a"), held("numpy.b")]), atlas([held("numpy.a"), released("numpy.b")], version="2.5.0")
+    before.save("before.json")
+    after.save("after.json")
+    save([after, replace(before, package="scipy")], tmp_path / "both.json")
+
+
+def test_a_change_is_told_and_can_fail_a_build(cli, files):
+    status, out, err = cli("atlas", "--compare", "before.json", "after.json")
+    assert (status, err) == (0, "")
+    assert out.startswith(
+        "Versions, machine and build differ:\n  numpy: 2.4.6 -> 2.5.0\n\n1 of 2 calls of numpy changed:\n  numpy.b "
+    )
+    assert cli("atlas", "--compare", "before.json", "after.json", "--fail-on", "change")[0] == 1
+    assert cli("atlas", "--compare", "before.json", "before.json", "--fail-on", "change")[0] == 0
+
+
+def test_the_json_lists_what_changed(cli, files):
+    found = json.loads(cli("atlas", "--compare", "before.json", "after.json", "--json", "-")[1])
+    assert [each["name"] for each in found["changed"]] == ["numpy.b"]
+    assert {"what": "threshold", "before": None, "after": 501, "size": None} in found["changed"][0]["changes"]
+    assert found["unchanged"] == ["numpy.a"]
+    assert found["facts"] == {"numpy": ["2.4.6", "2.5.0"]}
+
+
+def test_packages_of_two_files_are_compared_one_by_one(cli, files):
+    status, out, _ = cli("atlas", "--compare", "before.json", "both.json")
+    assert status == 0
+    assert out.endswith("\nOnly in one of the files: scipy.\n")
+    found = json.loads(cli("atlas", "--compare", "both.json", "both.json", "--json", "-")[1])
+    assert found["changed"] == []
+    assert list(found["parts"]) == ["numpy", "scipy"]
+
+
+def test_what_cannot_be_compared_is_one_sentence(cli, files, tmp_path):
+    replace(atlas(), package="scipy").save("scipy.json")
+    status, _, err = cli("atlas", "--compare", "before.json", "scipy.json")
+    assert (status, err) == (1, "gilscope: no package is in both: the atlases are of numpy and of scipy\n")

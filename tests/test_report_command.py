@@ -75,6 +75,10 @@ def test_a_trace_as_text(cli):
     assert "MainThread" in out
 
 
+def test_an_atlas_as_text(cli):
+    assert printed(cli("report", "atlas.json")).startswith("numpy 2.4.6: 2 of 5 calls release the GIL")
+
+
 def test_the_last_session_is_shown_unless_one_is_named(cli):
     status, _, err = cli("report")
     assert status == 2
