@@ -1,6 +1,7 @@
 """Two sessions compared: what is called a change, and what is not, on results that are made up; nothing is timed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,31 @@ def test_a_noisy_case_that_moved_is_unsure():
     assert found.changed == ()
     assert [each.id for each in found.unsure] == ["exp.c.released/serial/1e4"]
     assert "moved, but too noisy to tell" in comparison.text(found)
+
+
+def test_a_case_that_moved_by_far_more_than_its_samples_spread_changed():
+    random = np.random.default_rng(5)
+    blocks = steady(random)
+
+    def rough(*case):
+        return blocks(*case) * (random.choice([0.85, 1.0, 1.15], 11) if case == ("released", 10**4) else 1)
+
+    before = session_of(rough)
+    assert noted(before, SPREADS_NOTE).result("exp.c.released/serial/1e4").noisy
+    for factor, notes, changed in ((3.0, SPREADS_NOTE, True), (1.5, SPREADS_NOTE, False), (3.0, OTHER_NOTES, False)):
+        found = compare(noted(before, notes), noted(session_of(changed_by(factor, rough)), notes))
+        assert bool(found.changed) == changed
+        assert bool(found.unsure) != changed
+
+
+SPREADS_NOTE = ("samples spread by 15% of their median",)
+OTHER_NOTES = (*SPREADS_NOTE, "equal work took workers unequal CPU time, by 45%: not all cores were as fast")
+
+
+def noted(session, notes):
+    """A session whose noisy results say why."""
+    results = [replace(each, notes=notes) if each.noisy else each for each in session]
+    return Session("scaling", session.machine, results)
 
 
 def test_drift_between_groups_hides_what_is_smaller():

@@ -11,7 +11,8 @@ the blocks of one run know nothing of that. So
   (Bonferroni), and no less than the case's own interval. Ranks alone could not: those of seven blocks tell nothing of 500 cases;
 - a change is at least `at_least`;
 - a noisy case that moved that far is *unsure*, not changed: what makes it noisy may last for a whole run, such as two threads
-  that fight for the GIL in one run and not in the next.
+  that fight for the GIL in one run and not in the next. Only where it is nothing but spread, and the case moved by `SPREADS`
+  times as much, it changed.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
+from gilscope.noises import NOISES, SPREAD
 from gilscope.results import Result, Session
 from gilscope.stats import Interval, independent_ratio, median, noise
 
 CONFIDENCE = 0.95
 AT_LEAST = 0.05
+SPREADS = 3
 MIN_GROUPS, USUAL_DRIFT = 5, 0.05
 #: Of the machine, what is another number in every run.
 VOLATILE = ("load_average", "steal_fraction", "available_memory_bytes")
@@ -59,8 +62,15 @@ class Comparison:
 
     @property
     def noisy(self) -> bool:
-        """Whether samples spread too much in either session."""
+        """Whether either session's samples are noisy."""
         return self.before.noisy or self.after.noisy
+
+    @property
+    def unsure(self) -> bool:
+        """Whether noise may explain how far it moved, however small its interval."""
+        shift = abs(math.log(self.ratio.value))
+        noisy = [result for result in (self.before, self.after) if result.noisy]
+        return any(not only_spreads(each) or shift < SPREADS * noise(seconds(each)) for each in noisy)
 
     @property
     def group(self) -> str:
@@ -100,15 +110,15 @@ class Difference:
     @property
     def changed(self) -> tuple[Comparison, ...]:
         """The cases that changed, those that changed most first."""
-        return self._moved(noisy=False)
+        return self._moved(unsure=False)
 
     @property
     def unsure(self) -> tuple[Comparison, ...]:
-        """The cases that moved as far, but are noisy."""
-        return self._moved(noisy=True)
+        """The cases that moved as far, but as noise may move them."""
+        return self._moved(unsure=True)
 
-    def _moved(self, noisy: bool) -> tuple[Comparison, ...]:
-        found = [each for each in self.cases if each.change and each.noisy == noisy]
+    def _moved(self, unsure: bool) -> tuple[Comparison, ...]:
+        found = [each for each in self.cases if each.change and each.unsure == unsure]
         return tuple(sorted(found, key=lambda each: -abs(math.log(each.ratio.value))))
 
 
@@ -153,6 +163,11 @@ def paired(before: Result, after: Result) -> Comparison:
 def seconds(result: Result) -> list[float]:
     """Return the seconds of a call, block by block."""
     return [sample.seconds for sample in result.samples]
+
+
+def only_spreads(result: Result) -> bool:
+    """Whether nothing makes a result noisy but that its samples spread."""
+    return {kind for kind in NOISES for note in result.notes if note.startswith(kind)} == {SPREAD}
 
 
 # --- judging -------------------------------------------------------------------------------------------------------------------
