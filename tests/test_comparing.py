@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gilscope.cases import Case
+from gilscope.cases import Case, baseline_of, ceiling_of
 from gilscope.comparing import MIN_GROUPS, compare, student
 from gilscope.reports import comparison
 from gilscope.results import Result, Sample, Session, Speedup
@@ -132,6 +132,39 @@ def noted(session, notes):
     """A session whose noisy results say why."""
     results = [replace(each, notes=notes) if each.noisy else each for each in session]
     return Session("scaling", session.machine, results)
+
+
+def on_threads(random, *, machine=1.0, code=1.0):
+    """A session with 2 threads and their ceiling at each size; at 1e6 the machine and the code take a factor longer."""
+    session = session_of(steady(random))
+    for size in SIZES:
+        slower = (machine, code) if size == 10**6 else (1.0, 1.0)
+        for case, factor in ((released(size), slower[0] * slower[1]), (ceiling_of(released(size)), slower[0])):
+            blocks = steady(random)("released", size) * factor / 2
+            samples = tuple(Sample(seconds, 1, seconds) for seconds in blocks)
+            session.add(Result(case.to_dict(), samples, median_interval(blocks), Speedup(1, 1, 1, baseline_of(case).id)))
+    return session
+
+
+def released(size):
+    return Case("exp.c.released", size, "threads", 2)
+
+
+def test_a_case_that_moved_with_its_ceiling_did_not_change():
+    random = np.random.default_rng(6)
+    found = compare(on_threads(random), on_threads(random, machine=1.5))
+    assert found.changed == ()
+    [ceiling] = found.ceilings
+    assert ceiling.id == "exp.c.released/native-2/1e6"
+    assert "ceilings: the machine, no Python in the way" in comparison.text(found)
+    assert "No change" in comparison.text(found)
+
+
+def test_a_case_that_moved_while_its_ceiling_stayed_changed():
+    random = np.random.default_rng(7)
+    found = compare(on_threads(random), on_threads(random, code=1.5))
+    assert [each.id for each in found.changed] == ["exp.c.released/threads-2/1e6"]
+    assert found.ceilings == ()
 
 
 def test_drift_between_groups_hides_what_is_smaller():
