@@ -69,7 +69,10 @@ def test_an_empty_session_of_an_unknown_machine_is_shown(experiment):
     assert "verdict" in written(empty)
     assert terminal.session_text(empty)
     assert markdown.session_markdown(empty)
-    assert figures.svg(empty).startswith("<svg")
+    assert "data-figure" not in written(empty)
+    with pytest.raises(picture.NothingToDraw, match=f"there is nothing to draw of {experiment}: nothing was measured"):
+        figures.svg(empty)
+    assert "there is nothing to draw" in empty._repr_html_()
 
 
 def test_noise_is_counted_by_its_kind():

@@ -8,10 +8,14 @@ from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports.content import experiment_of, sections
-from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid
+from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, with_data
 from gilscope.results import Result, Session
 from gilscope.wording import duration
 
+HOW_TO_READ = (
+    "A dot is a speed-up, its line the 95 % interval; hollow dots are noisy. The ceiling is what the same work reaches with no "
+    "Python in the way, in the same run. The dashed line is one thread."
+)
 WIDTH = 640
 MOST = 60  # rows; more cannot be read
 ROOM = 0.2  # of the width: a number on a phone
@@ -27,16 +31,11 @@ BESIDE_DOTS = " || ".join(f"datum.kind == '{kind}'" for kind in BESIDE)
 Mark = dict[str, Any]
 
 
-def figure(session: Session) -> Figure:
-    """Return the picture of a session for a page."""
+def figures(session: Session) -> list[Figure]:
+    """Return the picture of a session for a page, if it has a speed-up."""
     rows = data_of(session)
     specs = {scale: specification(rows["marks"], scale) for scale in ("linear", "log")}
-    return Figure("speed-ups with 95 % intervals", specs, rows)
-
-
-def can_draw(session: Session) -> bool:
-    """Whether there is a speed-up to draw."""
-    return next(_marks(session), None) is not None
+    return [Figure("speed-ups with 95 % intervals", specs, rows)] if rows["marks"] else []
 
 
 def marks_of(session: Session) -> Iterator[Mark]:
@@ -119,9 +118,10 @@ def labels_of(marks: list[Mark]) -> list[Mark]:
 # --- Vega-Lite -----------------------------------------------------------------------------------------------------------------
 
 
-def chart(session: Session, scale: str = "linear") -> Any:
-    """Return the picture as an Altair chart; its data sets are those of `data_of`."""
-    return layers(data_of(session)["marks"], scale).properties(width=WIDTH)
+def drawn(session: Session) -> Any:
+    """Return the picture as an Altair chart; None if there is no speed-up."""
+    rows = data_of(session)
+    return with_data(layers(rows["marks"], "linear").properties(width=WIDTH), rows) if rows["marks"] else None
 
 
 def data_of(session: Session) -> dict[str, list[Mark]]:

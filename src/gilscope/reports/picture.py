@@ -15,10 +15,15 @@ BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00
 LIGHT, DARK = "#222222", "#DDDDDD"
 
 Spec = dict[str, Any]
+Rows = dict[str, list[dict[str, Any]]]
 
 
 class ReportUnavailable(RuntimeError):
     """What draws pictures is not installed; the message says what to do."""
+
+
+class NothingToDraw(ValueError):
+    """A session holds nothing that its picture shows; the message says so."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Figure:
 
     label: str
     specs: dict[str, Spec]
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
     kernel: str = ""
     canvas: bool = False
     heading: str = ""
@@ -85,6 +90,12 @@ def fluid(chart: Any) -> Spec:
     """Return a chart in Vega-Lite, as wide as what it is in; without Altair's check, which takes most of the time of a page."""
     found: Spec = chart.properties(width="container", padding=8).to_dict(validate=False)
     return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def with_data(chart: Any, rows: Rows) -> Any:
+    """Give a chart the data sets that its layers name, and return it."""
+    chart.datasets = rows
+    return chart
 
 
 def config(background: str) -> dict[str, Any]:
