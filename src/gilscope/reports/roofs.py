@@ -184,7 +184,7 @@ def _lines(named: dict[str, Any], x: Any, y: Any, look: dict[str, Any]) -> list[
     return [
         named["roofs"].mark_line(strokeWidth=6, opacity=0.3, clip=True).encode(x=x, y=y, stroke=look["stroke"]),
         reached.mark_line(strokeWidth=1.5).encode(x=x, y=y, stroke=look["stroke"]),
-        reached.mark_rule(strokeWidth=1.5).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
+        reached.mark_rule(strokeWidth=1.5, clip=True).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
         reached.mark_point(size=55, strokeWidth=1.5, opacity=1).encode(x=x, y=y, **look, tooltip=told),
     ]
 
@@ -196,7 +196,7 @@ def _article(alt: Any, named: dict[str, Any], x: Any, y: Any, look: dict[str, An
     return [
         stems.mark_rule(strokeWidth=0.7, stroke=alt.ExprRef("ink")).encode(x=x, y=foot, y2="top:Q"),
         stems.mark_text(align="left", baseline="middle", dx=4, fontSize=11).encode(x=x, y=foot, text="text:N"),
-        marks.mark_rule(strokeWidth=1.5).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
+        marks.mark_rule(strokeWidth=1.5, clip=True).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
         marks.mark_point(size=130, strokeWidth=2, opacity=1).encode(x=x, y=y, **look, tooltip=told),
     ]
 
