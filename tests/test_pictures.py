@@ -241,10 +241,15 @@ def test_without_a_copy_there_is_no_roof_and_without_g_in_the_cache_no_g():
     assert len(data["reached"]) == 6
 
 
+def test_the_names_of_g_are_on_the_axis_where_g_is_the_slowest():
+    data = roofs.data_of(roofline_session(degrees=(64, 256)))
+    assert roofs.domain_of(data)[0] < data["names"][0]["foot"] < min(each["value"] for each in data["reached"])
+
+
 def test_many_threads_have_labels_that_fit():
     data = roofs.data_of(roofline_session(counts=(1, 2, 4, 8, 16, 32, 64)))
     places = [math.log10(each["place"]) for each in data["labels"]]
-    domain = [math.log10(each) for each in roofs.domain_of(data, roofs.floor_of(data["reached"]))]
+    domain = [math.log10(each) for each in roofs.domain_of(data)]
     assert min(b - a for a, b in pairwise(places)) / (domain[1] - domain[0]) * roofs.HEIGHT > 41
     assert domain[0] < min(places)
     assert max(places) < domain[1]

@@ -29,7 +29,7 @@ HOW_TO_READ = (
 )
 WIDTH, HEIGHT = 640, 340
 ROOM = 104  # pixels for the labels
-COLOURS, SHAPES = (BLUE, VERMILION, GREEN, ORANGE), ("circle", "square", "triangle-up", "cross")
+COLOURS, SHAPES = (BLUE, VERMILION, GREEN, ORANGE), ("circle", "square", "triangle-up")
 VARIANTS = {"g.numpy": "g allocates", "g_out.numpy": "g, arrays reused", "g_chunks.numpy": "g, in the cache"}
 
 Point = dict[str, Any]
@@ -57,9 +57,8 @@ def data_of(session: Session) -> dict[str, list[Point]]:
     low, high = min((each["at"] for each in found), default=1) / 1.3, max((each["at"] for each in found), default=1) * 1.3
     lines = roofs(session, low, high)
     article = articles(session, high)
-    floor = floor_of([*found, *lines, *article])
     every = {"reached": found, "roofs": lines, "article": article, "names": names(article)}
-    return every | {"labels": placed(ends([*found, *lines], session), domain_of(every, floor), HEIGHT, gap=42) if found else []}
+    return every | {"labels": placed(ends([*found, *lines], session), domain_of(every), HEIGHT, gap=42)}
 
 
 def reached(session: Session) -> list[Point]:
@@ -116,14 +115,10 @@ def articles(session: Session, edge: float) -> list[Point]:
     ]
 
 
-def floor_of(points: list[Point]) -> float:
-    """Return where the axis begins: below all points."""
-    return min((each["value"] for each in points), default=1.0) / 1.4
-
-
-def domain_of(every: dict[str, list[Point]], floor: float) -> tuple[float, float]:
-    """Return from where to where the axis reaches."""
-    return floor, max((each["value"] for rows in every.values() for each in rows if "value" in each), default=1.0) * 1.3
+def domain_of(every: dict[str, list[Point]]) -> tuple[float, float]:
+    """Return from where to where the axis reaches: all points and names are on it, and intervals as far as they fit."""
+    values = [each[name] for rows in every.values() for each in rows for name in ("value", "foot") if name in each]
+    return min(values, default=1.0) / 1.4, max(values, default=1.0) * 1.3
 
 
 def names(article: list[Point]) -> list[Point]:
@@ -158,8 +153,7 @@ def layers(rows: dict[str, list[Point]], width: str = "width") -> Any:
     import altair as alt
 
     named = {name: alt.Chart(alt.NamedData(name)) for name in rows}
-    floor = floor_of([*rows["reached"], *rows["roofs"], *rows["article"]])
-    x, y = _x(alt, rows, f"{width} - {ROOM}"), _y(alt, domain_of(rows, floor))
+    x, y = _x(alt, rows, f"{width} - {ROOM}"), _y(alt, domain_of(rows))
     look = _look(alt, list(dict.fromkeys(each["threads"] for each in [*rows["reached"], *rows["roofs"]])))
     ends = labels(alt, named["labels"], x, y, f"{width} - {ROOM - 14}")
     parts = [*_lines(named, x, y, look), *_article(alt, named, x, y, look), *ends]
