@@ -59,7 +59,7 @@ def test_more_releases_are_a_change():
 
 
 def test_several_cores_are_a_change_where_both_have_several():
-    one, several = (call("f", [size(10, 0.99, 1, cores=cores)]) for cores in (1.0, 1.9))
+    one, several = (call("f", [size(10, 0.99, 1, cores=cores, seconds=1e-3 / cores)]) for cores in (1.0, 1.9))
     assert changes(one, several) == {"cores": (1.0, 1.9, 10)}
     assert changes(several, one) == {"cores": (1.9, 1.0, 10)}
     small = atlas([one], machine={"cores_usable": 1})
@@ -125,9 +125,11 @@ def test_the_clock_is_no_change_of_a_short_call():
     assert "released_fraction" in changes(long, changed)
 
 
-def test_a_share_of_two_calls_tells_nothing():
-    before, after = (call("f", [size(10, share, 1, calls=2)]) for share in (0.3, 0.9))
+@pytest.mark.parametrize("kind", [{"calls": 3}, {"cores": 0.6}], ids=str)
+def test_a_share_of_a_few_calls_or_of_one_that_waits_tells_nothing_alone(kind):
+    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 2)))
     assert changes(before, after) == {}
+    assert changes(before, more)["released_fraction"] == (0.3, 0.9, 10)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +142,18 @@ def test_releases_that_flutter_are_no_change(before, after):
 
 
 def test_cores_between_one_and_several_are_no_change():
-    before, after = (call("f", [size(10, 0.99, 1, cores=cores)]) for cores in (1.25, 1.9))
+    before, after = (call("f", [size(10, 0.99, 1, cores=cores, seconds=1e-3 / cores)]) for cores in (1.25, 1.9))
     assert changes(before, after) == {}
+
+
+def test_threads_that_only_spin_are_no_change():
+    quiet, spinning = (call("f", [size(10, 0.99, 1, cores=cores, seconds=8e-4)]) for cores in (1.0, 1.7))
+    assert changes(quiet, spinning) == changes(spinning, quiet) == {}
+
+
+def test_cores_are_not_told_of_a_short_look():
+    one, several = (call("f", [size(10, 0.0, cores=cores, seconds=1e-7 / cores)]) for cores in (1.0, 1.6))
+    assert changes(one, several) == {}
 
 
 def noisy_run(source):

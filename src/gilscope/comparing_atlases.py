@@ -9,11 +9,13 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
 - A *share outside* compares two times, and each may be some factor longer or shorter in another run: a cold cache, a busy
   neighbour, BLAS threads without a core. A factor on a time is the same factor on the odds, outside : held. A change is at least
   `AT_LEAST`, more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
-  Where releases did not change, work must have moved besides: the one time is longer, the other shorter, and both together are
-  what they were, within `TOGETHER` and the pace of the whole atlas. What interrupts a call makes it longer.
+  Where releases did not change, nothing else vouches for it: work must have moved besides. In the median of `FEWEST_CALLS` the
+  one time is longer, the other shorter, and both together are what they were, within `TOGETHER` and the pace of the whole atlas
+  (what interrupts a call makes it longer); and the call works, rather than waits for a device, which is up to that.
 - The *word* changes only together with such a change of the share: 0.89 is partial and 0.91 released, but no change.
-- *Cores* in use go up and down with what else runs: a change goes from clearly one (`ONE_CORE`) to clearly several
-  (`SEVERAL_CORES`) or back, where both machines have several.
+- *Cores* in use go up and down with what else runs, and threads of BLAS spin on after a call. A change goes from clearly one
+  (`ONE_CORE`) to clearly several (`SEVERAL_CORES`) or back, where both machines have several, and on several the call is faster;
+  CPU time is not told of a look of less than `LOOK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ AT_LEAST = 0.15
 ODDS, TOGETHER = 3.0, 1.5
 CLOCK_SECONDS = 100e-9  # a take and a release are seen with
 MIN_RATIOS = 12  # for the pace of an atlas
-FEWEST_CALLS = 3  # a median of fewer has met one interruption at most by chance
+FEWEST_CALLS = 5
 SHARE_OF_RELEASES = 0.1
-ONE_CORE, SEVERAL_CORES = 1.2, 1.5
+WORKS, ONE_CORE, SEVERAL_CORES, FASTER = 0.9, 1.2, 1.5, 1.1
+LOOK_SECONDS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,9 @@ def release_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 def core_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield the cores in use at the largest size, from clearly one to clearly several or back."""
     a, b = common_sizes(before, after)[-1]
-    if min(a.cores, b.cores) < ONE_CORE and max(a.cores, b.cores) >= SEVERAL_CORES and takes_as_long(a, b):
+    one, several = sorted((a, b), key=lambda each: each.cores)
+    is_told = all(each.calls >= FEWEST_CALLS and each.calls * each.seconds >= LOOK_SECONDS for each in (a, b))
+    if is_told and one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
         yield Change("cores", a.cores, b.cores, a.size)
 
 
@@ -248,8 +253,8 @@ QUANTITIES = {
 def share_changed(a: SizeFound, b: SizeFound) -> bool:
     """Whether the share outside differs by more than noise explains."""
     apart = abs(a.released_fraction - b.released_fraction) - clock_error(a) - clock_error(b)
-    is_far = apart >= AT_LEAST and abs(log_odds(a) - log_odds(b)) > math.log(ODDS) and min(a.calls, b.calls) >= FEWEST_CALLS
-    return is_far and (releases_changed(a, b) or work_moved(a, b))
+    is_far = apart >= AT_LEAST and abs(log_odds(a) - log_odds(b)) > math.log(ODDS)
+    return is_far and (releases_changed(a, b) or (is_steady(a, b) and work_moved(a, b)))
 
 
 def releases_changed(a: SizeFound, b: SizeFound) -> bool:
@@ -257,16 +262,16 @@ def releases_changed(a: SizeFound, b: SizeFound) -> bool:
     return abs(a.releases - b.releases) >= max(1, SHARE_OF_RELEASES * max(a.releases, b.releases))
 
 
+def is_steady(*looks: SizeFound) -> bool:
+    """Whether times can be compared: medians of enough calls, which work."""
+    return all(each.calls >= FEWEST_CALLS and each.cores >= WORKS for each in looks)
+
+
 def work_moved(a: SizeFound, b: SizeFound) -> bool:
     """Whether more time is held and less outside, or the other way round, while a call takes as long as before."""
     outside = b.seconds * b.released_fraction - a.seconds * a.released_fraction
     held = b.seconds - a.seconds - outside
-    return outside * held < 0 and takes_as_long(a, b)
-
-
-def takes_as_long(a: SizeFound, b: SizeFound) -> bool:
-    """Whether a call takes about as long as before."""
-    return max(a.seconds, b.seconds) <= TOGETHER * min(a.seconds, b.seconds)
+    return outside * held < 0 and max(a.seconds, b.seconds) <= TOGETHER * min(a.seconds, b.seconds)
 
 
 def clock_error(at: SizeFound) -> float:
