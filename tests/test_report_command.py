@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from made_up import EVIL, result, scaling_session, seed_session
 
-from gilscope.atlas_data import Atlas
 from gilscope.cases import Case
 from gilscope.files import default_path
 from gilscope.reports import picture
@@ -126,12 +125,6 @@ def test_a_mistake_is_one_sentence(cli, tmp_path, arguments, status, sentence):
     assert (found, out) == (status, "")
     assert sentence in err
     assert err.count("\n") == 1
-
-
-def test_an_atlas_has_a_command_of_its_own(cli):
-    Atlas("numpy", "2", {}).save("atlas.json")
-    status, out, err = cli("report", "atlas.json")
-    assert (status, out, err) == (2, "", "gilscope: atlas.json is an atlas: `gilscope atlas atlas.json` shows it\n")
 
 
 def test_without_the_libraries_it_says_what_to_install(cli, monkeypatch):

@@ -38,8 +38,8 @@ class Agreement(NamedTuple):
 def looked_at_twice(call: Call) -> Agreement:
     """Return what a call does by both methods.
 
-    Where they differ both are asked once more before it counts: for longer, and with BLAS limited to one thread, so that the ticker
-    finds a core.
+    Where they differ both are asked once more before it counts: for longer, and with BLAS limited to one thread, so that the
+    ticker finds a core.
     """
     found = _both(call, PLAN, TICKER_PLAN)
     if found.agrees is not False:

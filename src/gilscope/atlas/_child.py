@@ -20,7 +20,7 @@ from gilscope.atlas._probe import probe
 from gilscope.atlas_data import CallFound, Failed, Skipped
 from gilscope.surroundings import QUIET_CORES, settle
 
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 
 
 def main() -> None:
@@ -31,14 +31,20 @@ def main() -> None:
     sys.path[:] = order["path"]
     process = os.getpid()
     settle()
+    say(replies, {"ready": True})
     for line in tasks:
         faulthandler.dump_traceback_later(order["timeout"] + _GRACE_SECONDS, exit=True)  # in a thread that needs no GIL
         found = probe(Entry(**json.loads(line)))
         faulthandler.cancel_dump_traceback_later()
         if os.getpid() != process:  # the call forked, and its child came back here
             os._exit(0)
-        replies.write(json.dumps(reply(found, quiet=settle() < QUIET_CORES)) + "\n")
-        replies.flush()
+        say(replies, reply(found, quiet=settle() < QUIET_CORES))
+
+
+def say(replies: TextIO, message: dict[str, Any]) -> None:
+    """Tell the parent."""
+    replies.write(json.dumps(message) + "\n")
+    replies.flush()
 
 
 def reply(found: CallFound | Skipped | Failed, *, quiet: bool) -> dict[str, Any]:

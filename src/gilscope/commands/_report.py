@@ -35,7 +35,7 @@ def command(files: tuple[str, ...], output: str | None, json_file: str | None) -
     A page (.html) is one file that makes no request; several FILEs are sections of it, as in Markdown (.md).
     """
     write = writer_of(output, len(files)) if output else None
-    sources = [source for each in files or (last(),) for source in sources_of(Path(each).name, loaded(each))]
+    sources = [source for each in files or (last(),) for source in sources_of(Path(each).name, load(each))]
     if output:
         writer_of(output, len(sources))  # a session of all experiments is several
     say = speaker(json_file)
@@ -46,14 +46,6 @@ def command(files: tuple[str, ...], output: str | None, json_file: str | None) -
         shades = map.SHADES if can_shade(json_file) else map.PLAIN_SHADES
         say("\n\n".join(each.kind.text(each.found, shades) for each in sources))
     write_json(json_file, [as_json(each) for each in sources])
-
-
-def loaded(file: str) -> Session | Trace:
-    """Return what a file holds, of which this command can make something."""
-    found = load(file)
-    if not isinstance(found, Session | Trace):
-        raise click.UsageError(f"{file} is an atlas: `gilscope atlas {file}` shows it")
-    return found
 
 
 def sources_of(name: str, found: Session | Trace | Atlas | list[Atlas]) -> list[Source]:
