@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from made_up import EVIL, result, scaling_session, seed_session
 
-from gilscope.atlas_data import Atlas
 from gilscope.cases import Case
 from gilscope.files import default_path
 from gilscope.reports import picture
@@ -111,7 +110,11 @@ def test_several_files_are_sections(cli, tmp_path, ending):
     ("arguments", "status", "sentence"),
     [
         (["seed.json", "-o", "x.pdf"], 2, "'x.pdf' ends in none of .html, .md, .png, .svg, .csv and .pyperf.json"),
-        (["seed.json", "trace.json", "-o", "x.png"], 2, "a .png file is of one session or trace, not of 2: use .html or .md"),
+        (
+            ["seed.json", "trace.json", "-o", "x.png"],
+            2,
+            "a .png file is of one session, trace or atlas, not of 2",
+        ),
         (["nothing.json"], 1, "No such file"),
         (["broken.json"], 1, "broken.json is not a session that gilscope can read"),
     ],
@@ -122,12 +125,6 @@ def test_a_mistake_is_one_sentence(cli, tmp_path, arguments, status, sentence):
     assert (found, out) == (status, "")
     assert sentence in err
     assert err.count("\n") == 1
-
-
-def test_an_atlas_has_a_command_of_its_own(cli):
-    Atlas("numpy", "2", {}).save("atlas.json")
-    status, out, err = cli("report", "atlas.json")
-    assert (status, out, err) == (2, "", "gilscope: atlas.json is an atlas: `gilscope atlas atlas.json` shows it\n")
 
 
 def test_without_the_libraries_it_says_what_to_install(cli, monkeypatch):

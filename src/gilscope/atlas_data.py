@@ -82,7 +82,8 @@ class CallFound:
         How much of the call ran outside at the largest size, as a ticker thread sees it, which knows nothing of the tracer; None
         where the call or each of its releases is too short for it.
     agrees : bool or None
-        Whether both tell the same.
+        Whether both tell the same. Where they do not at first, both look once more while BLAS has one thread, since the ticker
+        needs a core: `ticker` then is of that.
     """
 
     name: str
@@ -214,6 +215,11 @@ class Atlas:
     def to_records(self) -> list[dict[str, Any]]:
         """Return a flat row for each size of each call: ``pandas.DataFrame(atlas.to_records())``, and the same for Polars."""
         return [row for each in self.calls for row in each.to_records()]
+
+    def __str__(self) -> str:
+        from gilscope.atlas_table import table  # which needs this module
+
+        return table(self)
 
     def __repr__(self) -> str:
         return f"<Atlas of {self.title}: {len(self.calls)} calls, {len(self.skipped)} skipped, {len(self.failed)} failed>"

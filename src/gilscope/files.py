@@ -1,4 +1,4 @@
-"""Where sessions go unless the user says where, and files that are written whole or not at all."""
+"""Where sessions and atlases go unless the user says where, and files that are written whole or not at all."""
 
 import os
 import re
@@ -10,15 +10,15 @@ from pathlib import Path
 __all__ = ["default_path", "last_session", "write_atomically"]
 
 
-def default_path(experiment: str) -> Path:
+def default_path(experiment: str, folder: str = "sessions") -> Path:
     """Return where a run of `experiment` that starts now goes unless the user says where: a new file in the cache."""
     name = re.sub(r"[^\w.-]+", "-", experiment)
-    return _sessions() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
+    return _cache() / folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
 
 
-def last_session(experiment: str = "*") -> Path | None:
+def last_session(experiment: str = "*", folder: str = "sessions") -> Path | None:
     """Return the file that was last written where `default_path` points to, of one experiment or of any; or None."""
-    found = _sessions().glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
+    found = (_cache() / folder).glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
@@ -26,10 +26,10 @@ def last_session(experiment: str = "*") -> Path | None:
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("XDG_CACHE_HOME", "Library/Caches")}
 
 
-def _sessions() -> Path:
+def _cache() -> Path:
     variable, usual = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
     given = Path(os.environ.get(variable, ""))
-    return (given if given.is_absolute() else Path.home() / usual) / "gilscope" / "sessions"
+    return (given if given.is_absolute() else Path.home() / usual) / "gilscope"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,8 +1,8 @@
 """The process in which calls are probed, since they may hang or crash: it reads entries, and writes what became of each.
 
 Both are lines of JSON, on what were standard input and output when it began; the calls have nothing to read and nowhere to write.
-It ends when there is nothing more to read, so also when its parent has died; if a call hangs then, soon after the time limit, which is
-otherwise the parent's business.
+It ends when there is nothing more to read, so also when its parent has died; if a call hangs then, soon after the time limit,
+which is otherwise the parent's business.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from typing import Any, TextIO
 from gilscope.atlas._catalogue import Entry
 from gilscope.atlas._probe import probe
 from gilscope.atlas_data import CallFound, Failed, Skipped
-from gilscope.surroundings import settle
+from gilscope.surroundings import QUIET_CORES, settle
 
-#: From here on what the process does between two calls would be seen in the next.
-_BUSY_CORES = 0.1
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 
 
 def main() -> None:
@@ -31,22 +29,28 @@ def main() -> None:
     warnings.simplefilter("ignore")
     order = json.loads(tasks.readline())
     sys.path[:] = order["path"]
-    process, background = os.getpid(), settle()
+    process = os.getpid()
+    settle()
+    say(replies, {"ready": True})
     for line in tasks:
         faulthandler.dump_traceback_later(order["timeout"] + _GRACE_SECONDS, exit=True)  # in a thread that needs no GIL
-        found = probe(Entry(**json.loads(line)), background)
+        found = probe(Entry(**json.loads(line)))
         faulthandler.cancel_dump_traceback_later()
         if os.getpid() != process:  # the call forked, and its child came back here
             os._exit(0)
-        background = settle()
-        replies.write(json.dumps(reply(found, background)) + "\n")
-        replies.flush()
+        say(replies, reply(found, quiet=settle() < QUIET_CORES))
 
 
-def reply(found: CallFound | Skipped | Failed, background: float) -> dict[str, Any]:
-    """Return what the parent is told: what became of the call, and whether the next one should rather have a new process."""
+def say(replies: TextIO, message: dict[str, Any]) -> None:
+    """Tell the parent."""
+    replies.write(json.dumps(message) + "\n")
+    replies.flush()
+
+
+def reply(found: CallFound | Skipped | Failed, *, quiet: bool) -> dict[str, Any]:
+    """Return what the parent is told: what became of the call, and whether nothing of it goes on, to be seen in the next."""
     data = found.to_dict() if isinstance(found, CallFound) else asdict(found)
-    return {"kind": type(found).__name__, "found": data, "quiet": background < _BUSY_CORES}
+    return {"kind": type(found).__name__, "found": data, "quiet": quiet}
 
 
 def _channels() -> tuple[TextIO, TextIO]:

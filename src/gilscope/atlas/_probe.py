@@ -23,26 +23,18 @@ class CallRaised(Exception):
     """The call or its setup raised; the message says what, and at which size."""
 
 
-def probe(entry: Entry, background: float = 0.0) -> CallFound | Skipped | Failed:
-    """Return what became of a call.
-
-    Parameters
-    ----------
-    entry : Entry
-        The call.
-    background : float
-        How many cores the process uses anyway.
-    """
+def probe(entry: Entry) -> CallFound | Skipped | Failed:
+    """Return what became of a call; the process is to be quiet."""
     reason = next((reason for path in entry.needs if (reason := missing(path))), None)
     if reason is not None:
         return Skipped(entry.name, reason)
     try:
-        return _found(entry, background)
+        return _found(entry)
     except CallRaised as error:
         return Failed(entry.name, "raised", str(error))
 
 
-def _found(entry: Entry, background: float) -> CallFound:
+def _found(entry: Entry) -> CallFound:
     """Return what a call does; at the largest size it is looked at by a second method too."""
     profiles = {size: _look(entry, size, PLAN) for size in entry.sizes[:-1]}
     seen = _look_twice(entry, entry.sizes[-1])
@@ -50,7 +42,7 @@ def _found(entry: Entry, background: float) -> CallFound:
     # A ticker does not see short releases: what it would call the threshold is where they become long.
     traced = seen.profile.method == "trace"
     threshold = threshold_of(dict(profiles), lambda size: _look(entry, size, _GLANCE)) if traced else None
-    sizes = tuple(_size_found(size, profile, background) for size, profile in profiles.items())
+    sizes = tuple(_size_found(size, profile) for size, profile in profiles.items())
     texts = (entry.name, entry.group, entry.statement, entry.setup, entry.unit)
     return CallFound(*texts, sizes, threshold, seen.ticker, seen.agrees)
 
@@ -82,7 +74,7 @@ def _in_a_line(error: BaseException) -> str:
     return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."
 
 
-def _size_found(size: int, profile: Profile, background: float) -> SizeFound:
+def _size_found(size: int, profile: Profile) -> SizeFound:
     """Return what is recorded of a profile."""
     names = ("released_fraction", "releases", "takes", "longest_hold_ns", "seconds", "calls", "gil")
-    return SizeFound(size=size, cores=profile.cores_in_use(background), **{name: getattr(profile, name) for name in names})
+    return SizeFound(size=size, cores=profile.cores_in_use(), **{name: getattr(profile, name) for name in names})

@@ -27,6 +27,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Found]] = {
 }
 #: A process whose pipe is closed may still write what it had in memory to a file.
 _CRASH_SECONDS = 5.0
+_START_SECONDS = 60.0
 
 
 class Prober:
@@ -53,10 +54,10 @@ class Prober:
 
     def probe(self, entry: Entry) -> Found:
         """Return what became of a call, whatever that did to the process."""
-        self._child = self._child or Child(self._timeout, self._path)
-        self._child.send(asdict(entry))
+        child = self._ready()
+        child.send(asdict(entry))
         try:
-            answer = self._child.answer(self._timeout)
+            answer = child.answer(self._timeout)
         except queue.Empty:
             self._end()
             return Failed(entry.name, "hung", f"it took longer than {self._timeout:g} s")
@@ -65,6 +66,15 @@ class Prober:
         if not answer["quiet"]:  # what the call left behind would be seen in the next
             self._end()
         return _READERS[answer["kind"]](answer["found"])
+
+    def _ready(self) -> Child:
+        """Return a process that waits for an entry: the one that there is, or a new one."""
+        if self._child is None:
+            self._child = Child()  # kept at once, so that Ctrl-C ends it
+            self._child.send({"path": self._path, "timeout": self._timeout})
+            if self._child.answer(_START_SECONDS) is None:
+                raise RuntimeError(f"calls cannot be probed: {how_it_ended(self._end(_CRASH_SECONDS))} when it started")
+        return self._child
 
     def _end(self, patience: float = 0.0) -> int:
         """End the process, and return its exit status."""
@@ -75,7 +85,7 @@ class Prober:
 class Child:
     """A process that runs `gilscope.atlas._child`."""
 
-    def __init__(self, timeout: float, path: list[str]) -> None:
+    def __init__(self) -> None:
         # A session of its own: Ctrl-C is for the parent, and what a call has started ends with the group.
         command = [sys.executable, "-P", "-W", "ignore", "-m", "gilscope.atlas._child"]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -85,7 +95,6 @@ class Child:
         self._tasks = self._process.stdin
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), name="gilscope atlas", daemon=True)
         self._reader.start()
-        self.send({"path": path, "timeout": timeout})
 
     def _read(self, lines: IO[str]) -> None:
         """Pass on what the process writes, and an empty line at its end; in a thread, as pipes have no time limit on Windows."""

@@ -68,7 +68,11 @@ def survey(
     CatalogueError
         The file is not as it should be.
     """
-    plan = planned(what, match, timeout)
+    if not timeout > 0:
+        raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    plan = planned(what, match)
+    if not plan.entries:
+        raise ValueError(f"{what} has no call with {match!r} in its name")
     atlas = _resumed(plan, Path(path)) if resume and path is not None and Path(path).exists() else _new(plan)
     known = atlas.names()
     with Prober(timeout, plan.path) as prober:
@@ -93,15 +97,11 @@ class Survey:
     path: tuple[str, ...]
 
 
-def planned(what: str, match: str = "", timeout: float = TIMEOUT_SECONDS) -> Survey:
-    """Return what is to be probed; ValueError for what cannot be."""
-    if not timeout > 0:
-        raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+def planned(what: str, match: str = "") -> Survey:
+    """Return what is to be probed, which may be nothing; ValueError where there is no catalogue."""
     file = catalogue_file(what)
     catalogue = read_catalogue(file)
     entries = tuple(each for each in catalogue.entries if match.lower() in each.name.lower())
-    if not entries:
-        raise ValueError(f"{what} has no call with {match!r} in its name")
     own = (str(file.resolve().parent),) if what.endswith(".toml") else ()
     return Survey(catalogue.package, version_of(catalogue), entries, (*sys.path, *own))
 

@@ -1,4 +1,4 @@
-"""A session or a trace as CSV: a row for each result, or for each thread."""
+"""A session, a trace or an atlas as CSV: a row for each result, for each thread, or for each size of each call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from dataclasses import asdict
 from typing import Any
 
+from gilscope.atlas_data import Atlas
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
 
@@ -19,6 +20,11 @@ def session_csv(session: Session) -> str:
 def trace_csv(data: TraceData) -> str:
     """Return a row for each thread."""
     return rows([asdict(each) for each in data.threads()])
+
+
+def atlas_csv(atlas: Atlas) -> str:
+    """Return a row for each size of each call, with the keys of `gilscope.Atlas.to_records`."""
+    return rows(atlas.to_records())
 
 
 def rows(records: list[dict[str, Any]]) -> str:
