@@ -37,7 +37,7 @@ def test_the_verdict_counts_what_there_is():
         "2 have a threshold, below which they keep the GIL; the commonest is 501 elements (2 calls).",
         "1 call uses several cores without threads of yours.",
         "A second thread that ticks meanwhile says the same of 1 of 2 calls long enough for it to tell.",
-        "1 call skipped and 2 calls failed; the reasons are below.",
+        "1 call skipped and 2 calls failed; why is said below.",
     ]
 
 
@@ -78,6 +78,7 @@ def test_a_page_has_its_parts_in_order():
     parts = [
         "<h1>What numpy 2.4.6 does with the GIL</h1>",
         "Python 3.13.1, GIL on",
+        "measured 2026-01-01</p>",
         '<div class="verdict"><p><strong>Of 5 calls',
         'type="search"',
         '<table class="atlas">',
@@ -154,7 +155,7 @@ def paths(found):
 
 def test_the_picture_is_a_line_with_dots_and_a_tick_at_the_threshold():
     root, drawn = paths(call("f", [size(10, 0.0), size(1000, 0.5, 1), size(10**5, 1.0, 1)], threshold=100))
-    assert drawn["line"] == f"M0 {HEIGHT}L{WIDTH / 2:g} {HEIGHT / 2:g}L{WIDTH} 0"
+    assert drawn["line"] == f"M0 {HEIGHT}L{WIDTH / 4:g} {HEIGHT}L{WIDTH / 2:g} {HEIGHT / 2:g}L{WIDTH} 0"
     assert drawn["dots"] == f"M0 {HEIGHT}h0M{WIDTH / 2:g} {HEIGHT / 2:g}h0M{WIDTH} 0h0"
     assert drawn["at"] == f"M{WIDTH / 4:g} 0V{HEIGHT}"
     assert root.attrib["role"] == "img"

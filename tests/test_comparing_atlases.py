@@ -1,11 +1,13 @@
 """Two atlases compared: what is called a change, and what is noise, on atlases that are made up."""
 
+import json
 import random
 from dataclasses import replace
 
 import pytest
 from made_up_atlas import atlas, call, held, released, size
 
+from gilscope.atlas_data import save
 from gilscope.comparing_atlases import compare_atlases, compare_packages
 from gilscope.reports import atlas_comparison
 
@@ -57,7 +59,7 @@ def test_more_releases_are_a_change():
 
 
 def test_several_cores_are_a_change_where_both_have_several():
-    one, several = (call("f", [size(10, 0.99, 1, cores=cores)]) for cores in (1.0, 1.9))
+    one, several = (call("f", [size(10, 0.99, 1, cores=cores, seconds=1e-3 / cores)]) for cores in (1.0, 1.9))
     assert changes(one, several) == {"cores": (1.0, 1.9, 10)}
     assert changes(several, one) == {"cores": (1.9, 1.0, 10)}
     small = atlas([one], machine={"cores_usable": 1})
@@ -95,6 +97,27 @@ def test_a_time_twice_as_long_is_not_a_changed_share():
     assert changes(of_shares(0, 0.5, 0.5), of_shares(0, 0.67, 0.67)) == {}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((4e-6, 0.69), (20e-3, 0.997)),  # BLAS threads that found no core
+        ((4.3e-3, 0.86), (12.5e-3, 0.54)),  # the thread lost its core while it held the GIL
+        ((4e-3, 0.97), (1.7e-3, 0.72)),  # a file that was written faster
+    ],
+)
+def test_what_takes_longer_is_not_a_changed_share(before, after):
+    a, b = (call("f", [size(10, share, 6, seconds=seconds, cores=1.0)]) for seconds, share in (before, after))
+    assert changes(a, b) == changes(b, a) == {}
+
+
+def test_a_slower_machine_hides_no_change():
+    others = [held(f"f{at}") for at in range(5)]
+    slower = [replace(each, sizes=tuple(replace(at, seconds=3 * at.seconds) for at in each.sizes)) for each in others]
+    before, after = (call("f", [size(10, share, 1, seconds=s)]) for share, s in ((0.2, 1e-3), (0.8, 3e-3)))
+    [found] = compare_atlases(atlas([before, *others]), atlas([after, *slower])).changed
+    assert [each.what for each in found.changes] == ["released_fraction"]
+
+
 def test_the_clock_is_no_change_of_a_short_call():
     short, other = (call("f", [size(10, share, 1, seconds=4e-7)]) for share in (0.3, 0.7))
     long, changed = (call("f", [size(10, share, 1, seconds=4e-5)]) for share in (0.3, 0.7))
@@ -102,9 +125,11 @@ def test_the_clock_is_no_change_of_a_short_call():
     assert "released_fraction" in changes(long, changed)
 
 
-def test_a_share_of_two_calls_tells_nothing():
-    before, after = (call("f", [size(10, share, 1, calls=2)]) for share in (0.3, 0.9))
+@pytest.mark.parametrize("kind", [{"calls": 3}, {"cores": 0.6}], ids=str)
+def test_a_share_of_a_few_calls_or_of_one_that_waits_tells_nothing_alone(kind):
+    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 2)))
     assert changes(before, after) == {}
+    assert changes(before, more)["released_fraction"] == (0.3, 0.9, 10)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +142,18 @@ def test_releases_that_flutter_are_no_change(before, after):
 
 
 def test_cores_between_one_and_several_are_no_change():
-    before, after = (call("f", [size(10, 0.99, 1, cores=cores)]) for cores in (1.25, 1.9))
+    before, after = (call("f", [size(10, 0.99, 1, cores=cores, seconds=1e-3 / cores)]) for cores in (1.25, 1.9))
     assert changes(before, after) == {}
+
+
+def test_threads_that_only_spin_are_no_change():
+    quiet, spinning = (call("f", [size(10, 0.99, 1, cores=cores, seconds=8e-4)]) for cores in (1.0, 1.7))
+    assert changes(quiet, spinning) == changes(spinning, quiet) == {}
+
+
+def test_cores_are_not_told_of_a_short_look():
+    one, several = (call("f", [size(10, 0.0, cores=cores, seconds=1e-7 / cores)]) for cores in (1.0, 1.6))
+    assert changes(one, several) == {}
 
 
 def noisy_run(source):
@@ -217,3 +252,49 @@ def test_what_changed_is_a_line_for_each_quantity():
         "numpy.b threshold 501 -> 1001 elements",
         "The other 1: no change that noise would not explain.",
     ]
+
+
+# As a user types it
+
+
+@pytest.fixture
+def files(monkeypatch, tmp_path):
+    """Saved atlases: of numpy before and after a change, and of two packages."""
+    monkeypatch.chdir(tmp_path)
+    before, after = atlas([held("numpy.a"), held("numpy.b")]), atlas([held("numpy.a"), released("numpy.b")], version="2.5.0")
+    before.save("before.json")
+    after.save("after.json")
+    save([after, replace(before, package="scipy")], tmp_path / "both.json")
+
+
+def test_a_change_is_told_and_can_fail_a_build(cli, files):
+    status, out, err = cli("atlas", "--compare", "before.json", "after.json")
+    assert (status, err) == (0, "")
+    assert out.startswith(
+        "Versions, machine and build differ:\n  numpy: 2.4.6 -> 2.5.0\n\n1 of 2 calls of numpy changed:\n  numpy.b "
+    )
+    assert cli("atlas", "--compare", "before.json", "after.json", "--fail-on", "change")[0] == 1
+    assert cli("atlas", "--compare", "before.json", "before.json", "--fail-on", "change")[0] == 0
+
+
+def test_the_json_lists_what_changed(cli, files):
+    found = json.loads(cli("atlas", "--compare", "before.json", "after.json", "--json", "-")[1])
+    assert [each["name"] for each in found["changed"]] == ["numpy.b"]
+    assert {"what": "threshold", "before": None, "after": 501, "size": None} in found["changed"][0]["changes"]
+    assert found["unchanged"] == ["numpy.a"]
+    assert found["facts"] == {"numpy": ["2.4.6", "2.5.0"]}
+
+
+def test_packages_of_two_files_are_compared_one_by_one(cli, files):
+    status, out, _ = cli("atlas", "--compare", "before.json", "both.json")
+    assert status == 0
+    assert out.endswith("\nOnly in one of the files: scipy.\n")
+    found = json.loads(cli("atlas", "--compare", "both.json", "both.json", "--json", "-")[1])
+    assert found["changed"] == []
+    assert list(found["parts"]) == ["numpy", "scipy"]
+
+
+def test_what_cannot_be_compared_is_one_sentence(cli, files, tmp_path):
+    replace(atlas(), package="scipy").save("scipy.json")
+    status, _, err = cli("atlas", "--compare", "before.json", "scipy.json")
+    assert (status, err) == (1, "gilscope: no package is in both: the atlases are of numpy and of scipy\n")

@@ -54,7 +54,7 @@ LAYERS = (
         "chrome",
         "contention",
     ),
-    ("tracing",),
+    ("tracing", "noises"),
     ("loading", "measure", "scaling_map", "comparing", "comparing_atlases", "watching"),
     ("checking",),
     ("testing",),

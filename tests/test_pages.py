@@ -69,7 +69,10 @@ def test_an_empty_session_of_an_unknown_machine_is_shown(experiment):
     assert "verdict" in written(empty)
     assert terminal.session_text(empty)
     assert markdown.session_markdown(empty)
-    assert figures.svg(empty).startswith("<svg")
+    assert "data-figure" not in written(empty)
+    with pytest.raises(picture.NothingToDraw, match=f"there is nothing to draw of {experiment}: nothing was measured"):
+        figures.svg(empty)
+    assert "there is nothing to draw" in empty._repr_html_()
 
 
 def test_noise_is_counted_by_its_kind():
@@ -83,11 +86,11 @@ def test_noise_is_counted_by_its_kind():
 def test_the_kinds_of_noise_are_those_that_measuring_writes():
     import inspect
 
-    from gilscope import measure
+    from gilscope import noises
 
-    source = inspect.getsource(measure.warnings_of)
-    assert len(content._KINDS) == source.count("warnings.append(")
-    assert all(f'f"{beginning}' in source for beginning in content._KINDS)
+    source = inspect.getsource(noises.warnings_of).replace("{SPREAD}", noises.SPREAD)
+    assert len(noises.NOISES) == source.count("warnings.append(")
+    assert all(f'f"{beginning}' in source for beginning in noises.NOISES)
 
 
 def test_facts_of_the_machine_are_words():
@@ -179,7 +182,7 @@ def test_a_number_stands_behind_what_is_near():
 
 
 def test_the_log_axis_has_room_and_round_ticks():
-    assert dots.ticks(0.003, 4) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
+    assert picture.ticks(0.003, 4) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
 
 
 def test_cells_and_lines_of_a_heat_map():

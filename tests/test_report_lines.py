@@ -9,6 +9,7 @@ from gilscope.experiments import EXPERIMENTS
 from gilscope.reports.figures import chart, figures
 from gilscope.reports.html import session_article
 from gilscope.reports.markdown import session_markdown
+from gilscope.reports.picture import NothingToDraw
 from gilscope.reports.terminal import session_text
 from gilscope.results import Session
 
@@ -43,7 +44,7 @@ def test_a_page_shows_them_escaped(session):
 
 def test_there_is_no_picture_without_speed_ups(session):
     assert figures(session) == []
-    with pytest.raises(ValueError, match="there is no picture of starvation: it has no speed-ups"):
+    with pytest.raises(NothingToDraw, match="there is nothing to draw of starvation: nothing was measured"):
         chart(session)
 
 

@@ -6,31 +6,38 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
   larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter.
 - A *threshold* is exact where the call steps once: no size below it has more releases than the smallest, every one above has
   at least one more. Elsewhere bisection may end anywhere, and nothing is told.
-- A *share outside* compares two times, and each may be some factor longer or shorter in another run: another clock rate, a cold
-  cache, a busy neighbour. A factor on a time is the same factor on the odds, outside : held. A change is at least `AT_LEAST`,
-  more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
+- A *share outside* compares two times, and each may be some factor longer or shorter in another run: a cold cache, a busy
+  neighbour, BLAS threads without a core. A factor on a time is the same factor on the odds, outside : held. A change is at least
+  `AT_LEAST`, more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
+  Where releases did not change, nothing else vouches for it: work must have moved besides. In the median of `FEWEST_CALLS` the
+  one time is longer, the other shorter, and both together are what they were, within `TOGETHER` and the pace of the whole atlas
+  (what interrupts a call makes it longer); and the call works, rather than waits for a device, which is up to that.
 - The *word* changes only together with such a change of the share: 0.89 is partial and 0.91 released, but no change.
-- *Cores* in use go up and down with what else runs: a change goes from clearly one (`ONE_CORE`) to clearly several
-  (`SEVERAL_CORES`) or back, where both machines have several.
+- *Cores* in use go up and down with what else runs, and threads of BLAS spin on after a call. A change goes from clearly one
+  (`ONE_CORE`) to clearly several (`SEVERAL_CORES`) or back, where both machines have several, and on several the call is faster;
+  CPU time is not told of a look of less than `LOOK_SECONDS`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gilscope.atlas_data import Atlas, CallFound, SizeFound
 from gilscope.comparing import differing, lasting
+from gilscope.stats import median
 from gilscope.wording import listed
 
 AT_LEAST = 0.15
-ODDS = 3.0
+ODDS, TOGETHER = 3.0, 1.5
 CLOCK_SECONDS = 100e-9  # a take and a release are seen with
-FEWEST_CALLS = 3  # a median of fewer has met one interruption at most by chance
+MIN_RATIOS = 12  # for the pace of an atlas
+FEWEST_CALLS = 5
 SHARE_OF_RELEASES = 0.1
-ONE_CORE, SEVERAL_CORES = 1.2, 1.5
+WORKS, ONE_CORE, SEVERAL_CORES, FASTER = 0.9, 1.2, 1.5, 1.1
+LOOK_SECONDS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -137,8 +144,8 @@ def compare_atlases(before: Atlas, after: Atlas) -> AtlasDifference:
     after_calls = {each.name: each for each in after.calls}
     pairs = [(each, after_calls[each.name]) for each in before.calls if each.name in after_calls]
     alike = [pair for pair in pairs if is_same_question(*pair)]
-    quantities = comparable(before, after)
-    found = [CallChange(a.name, a.unit, tuple(each for what in quantities for each in QUANTITIES[what](a, b))) for a, b in alike]
+    quantities, pace = comparable(before, after), pace_of(alike)
+    found = [CallChange(a.name, a.unit, tuple(changes(a, paced(b, pace), quantities))) for a, b in alike]
     return AtlasDifference(
         package=before.package,
         facts=differing(facts_of(before), facts_of(after)),
@@ -163,6 +170,17 @@ def comparable(before: Atlas, after: Atlas) -> list[str]:
     return [each for each in QUANTITIES if each not in unknown]
 
 
+def pace_of(pairs: list[tuple[CallFound, CallFound]]) -> float:
+    """Return how many times longer calls took in the second atlas, all in all; of a few calls, that is not told."""
+    ratios = [b.seconds / a.seconds for pair in pairs for a, b in common_sizes(*pair) if a.seconds and b.seconds]
+    return median(ratios) if len(ratios) >= MIN_RATIOS else 1.0
+
+
+def paced(call: CallFound, pace: float) -> CallFound:
+    """Return a call as it would be at the pace of the first atlas."""
+    return replace(call, sizes=tuple(replace(each, seconds=each.seconds / pace) for each in call.sizes))
+
+
 def rank(change: CallChange) -> int:
     """Return where a call stands among those that changed, by what changed most."""
     return min(list(QUANTITIES).index(each.what) for each in change.changes)
@@ -175,6 +193,12 @@ def common_sizes(before: CallFound, after: CallFound) -> list[tuple[SizeFound, S
     """Return what was seen at the sizes that both were looked at, from the smallest."""
     others = {each.size: each for each in after.sizes}
     return [(each, others[each.size]) for each in before.sizes if each.size in others]
+
+
+def changes(before: CallFound, after: CallFound, quantities: Iterable[str]) -> Iterator[Change]:
+    """Yield what changed of a call."""
+    for what in quantities:
+        yield from QUANTITIES[what](before, after)
 
 
 def word_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
@@ -202,8 +226,7 @@ def release_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield the releases of a call at the largest size where they changed."""
     flutter = max(flutter_of(before), flutter_of(after))
     for a, b in reversed(common_sizes(before, after)):
-        apart = abs(a.releases - b.releases)
-        if apart >= max(1, SHARE_OF_RELEASES * max(a.releases, b.releases)) and apart > flutter:
+        if releases_changed(a, b) and abs(a.releases - b.releases) > flutter:
             yield Change("releases", a.releases, b.releases, a.size)
             return
 
@@ -211,7 +234,9 @@ def release_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 def core_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield the cores in use at the largest size, from clearly one to clearly several or back."""
     a, b = common_sizes(before, after)[-1]
-    if min(a.cores, b.cores) < ONE_CORE and max(a.cores, b.cores) >= SEVERAL_CORES:
+    one, several = sorted((a, b), key=lambda each: each.cores)
+    is_told = all(each.calls >= FEWEST_CALLS and each.calls * each.seconds >= LOOK_SECONDS for each in (a, b))
+    if is_told and one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
         yield Change("cores", a.cores, b.cores, a.size)
 
 
@@ -228,7 +253,25 @@ QUANTITIES = {
 def share_changed(a: SizeFound, b: SizeFound) -> bool:
     """Whether the share outside differs by more than noise explains."""
     apart = abs(a.released_fraction - b.released_fraction) - clock_error(a) - clock_error(b)
-    return apart >= AT_LEAST and abs(log_odds(a) - log_odds(b)) > math.log(ODDS) and min(a.calls, b.calls) >= FEWEST_CALLS
+    is_far = apart >= AT_LEAST and abs(log_odds(a) - log_odds(b)) > math.log(ODDS)
+    return is_far and (releases_changed(a, b) or (is_steady(a, b) and work_moved(a, b)))
+
+
+def releases_changed(a: SizeFound, b: SizeFound) -> bool:
+    """Whether releases differ by at least one, and by a share of them."""
+    return abs(a.releases - b.releases) >= max(1, SHARE_OF_RELEASES * max(a.releases, b.releases))
+
+
+def is_steady(*looks: SizeFound) -> bool:
+    """Whether times can be compared: medians of enough calls, which work."""
+    return all(each.calls >= FEWEST_CALLS and each.cores >= WORKS for each in looks)
+
+
+def work_moved(a: SizeFound, b: SizeFound) -> bool:
+    """Whether more time is held and less outside, or the other way round, while a call takes as long as before."""
+    outside = b.seconds * b.released_fraction - a.seconds * a.released_fraction
+    held = b.seconds - a.seconds - outside
+    return outside * held < 0 and max(a.seconds, b.seconds) <= TOGETHER * min(a.seconds, b.seconds)
 
 
 def clock_error(at: SizeFound) -> float:

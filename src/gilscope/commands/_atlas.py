@@ -16,7 +16,7 @@ from gilscope.atlas_data import Atlas, CallFound
 from gilscope.atlas_table import table
 from gilscope.commands._output import bar, json_option, speaker, write_json
 from gilscope.commands._report import writer_of
-from gilscope.comparing_atlases import compare_packages
+from gilscope.comparing_atlases import AtlasDifference, compare_packages
 from gilscope.files import default_path, last_session
 from gilscope.loading import load
 from gilscope.reports import atlas_comparison
@@ -50,6 +50,7 @@ OUTPUTS = (".html", ".md", ".csv")
 )
 @click.option("--resume", is_flag=True, help="Go on with the last survey of the first WHAT; calls that failed are tried again.")
 @click.option("--compare", nargs=2, metavar="A.json B.json", help="Say what changed from one saved atlas to another.")
+@click.option("--fail-on", type=click.Choice(["change"]), help="With --compare: end with status 1 if a call changed.")
 @json_option
 def command(
     whats: tuple[str, ...],
@@ -60,6 +61,7 @@ def command(
     output: str | None,
     resume: bool,
     compare: tuple[str, str] | None,
+    fail_on: str | None,
     json_file: str | None,
 ) -> None:
     """Probe the calls of each WHAT, and say which release the GIL, from which size on, and how long they keep it.
@@ -75,8 +77,8 @@ def command(
     if compare:
         if whats:
             raise click.UsageError("--compare takes two files and no WHAT")
-        compared(*compare, say, json_file)
-        return
+        differences = compared(*compare, say, json_file)
+        sys.exit(1 if fail_on and any(each.changed for each in differences) else 0)
     require_output(output)
     chosen = list(dict.fromkeys(whats)) or ["numpy"]
     words = {word for word, on in (("held", held), ("partial", partial)) if on}
@@ -174,8 +176,20 @@ def interrupted(path: Path) -> NoReturn:
 # --- two atlases ---------------------------------------------------------------------------------------------------------------
 
 
-def compared(before: str, after: str, say: Callable[[str], None], json_file: str | None) -> None:
-    """Say what changed between two files."""
-    found = compare_packages(atlases_in(before), atlases_in(after))
+def compared(before: str, after: str, say: Callable[[str], None], json_file: str | None) -> list[AtlasDifference]:
+    """Say what changed between two files, package by package."""
+    sides = atlases_in(before), atlases_in(after)
+    found = compare_packages(*sides)
     say("\n\n".join(map(atlas_comparison.text, found)))
-    write_json(json_file, [each.to_dict() for each in found])
+    if others := {each.package for side in sides for each in side} - {each.package for each in found}:
+        say(f"\nOnly in one of the files: {', '.join(sorted(others))}.")
+    write_json(json_file, comparison_json(found))
+    return found
+
+
+def comparison_json(found: list[AtlasDifference]) -> dict[str, Any]:
+    """Return what was found as data: of several packages each under its name, and all that changed."""
+    parts = {each.package: each.to_dict() for each in found}
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    return {"changed": [call for each in parts.values() for call in each["changed"]], "parts": parts}

@@ -30,7 +30,7 @@ def question(atlas: Atlas) -> str:
 def facts(atlas: Atlas) -> str:
     """Return in one line where it was measured, and with what."""
     known = [str(atlas.machine[each]) for each in ("cpu", "platform") if atlas.machine.get(each)]
-    return ", ".join([text.facts(atlas.machine), *known, f"gilscope {atlas.gilscope}", f"measured {atlas.created}"])
+    return ", ".join([text.facts(atlas.machine), *known, f"gilscope {atlas.gilscope}", f"measured {atlas.created[:10]}"])
 
 
 # --- verdict -------------------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def trouble(atlas: Atlas) -> Iterator[str]:
     """Yield how many calls were skipped, and how many failed."""
     told = [f"{counted(len(found))} {verb}" for found, verb in ((atlas.skipped, "skipped"), (atlas.failed, "failed")) if found]
     if told:
-        yield f"{listed(told).capitalize()}; the reasons are below."
+        yield f"{listed(told).capitalize()}; why is said below."
 
 
 def counted(count: int) -> str:

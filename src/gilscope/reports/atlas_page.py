@@ -31,7 +31,7 @@ MARKS = {
     "cores": "several cores",
     "disagree": "methods disagree",
 }
-PICTURE = HEADS.index("outside")  # the column that the picture stands before
+PICTURE = HEADS.index("outside") + 1  # the column of the picture
 
 
 def atlas_article(atlas: Atlas) -> Article:
@@ -67,7 +67,7 @@ def select(key: str, label: str, options: dict[str, str]) -> str:
 def headings() -> str:
     """Return the headings; all but that of the picture sort."""
     found = [f'<th aria-sort="none"><button type="button">{escape(each)}</button></th>' for each in HEADS]
-    return "".join([*found[:PICTURE], "<th>outside by size</th>", *found[PICTURE:]])
+    return "".join([*found[:PICTURE], "<th>by size</th>", *found[PICTURE:]])
 
 
 def row(call: CallFound, group: str) -> str:
@@ -75,7 +75,7 @@ def row(call: CallFound, group: str) -> str:
     first, gil, *numbers = words(call)
     cells = [
         f"<td>{escape(first)}<code>{escape(call.statement)}</code></td>",
-        cell("GIL", f'<span class="gil {escape(gil)}">{escape(gil)}</span>', WORDS.index(gil)),
+        f'<td data-by="{WORDS.index(gil)}"><span class="gil {gil}">{gil}</span></td>',
         *(cell(*each) for each in zip(HEADS[2:], map(escape, numbers), values(call), strict=True)),
     ]
     cells.insert(PICTURE, f'<td class="course">{sparkline(call)}</td>')

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports.content import experiment_of, sections
-from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid
+from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, ticks, with_data
 from gilscope.results import Result, Session
 from gilscope.wording import duration
 
+HOW_TO_READ = (
+    "A dot is a speed-up, its line the 95 % interval; hollow dots are noisy. The ceiling is what the same work reaches with no "
+    "Python in the way, in the same run. The dashed line is one thread."
+)
 WIDTH = 640
 MOST = 60  # rows; more cannot be read
 ROOM = 0.2  # of the width: a number on a phone
@@ -27,16 +30,11 @@ BESIDE_DOTS = " || ".join(f"datum.kind == '{kind}'" for kind in BESIDE)
 Mark = dict[str, Any]
 
 
-def figure(session: Session) -> Figure:
-    """Return the picture of a session for a page."""
+def figures(session: Session) -> list[Figure]:
+    """Return the picture of a session for a page, if it has a speed-up."""
     rows = data_of(session)
     specs = {scale: specification(rows["marks"], scale) for scale in ("linear", "log")}
-    return Figure("speed-ups with 95 % intervals", specs, rows)
-
-
-def can_draw(session: Session) -> bool:
-    """Whether there is a speed-up to draw."""
-    return next(_marks(session), None) is not None
+    return [Figure("speed-ups with 95 % intervals", specs, rows)] if rows["marks"] else []
 
 
 def marks_of(session: Session) -> Iterator[Mark]:
@@ -119,9 +117,10 @@ def labels_of(marks: list[Mark]) -> list[Mark]:
 # --- Vega-Lite -----------------------------------------------------------------------------------------------------------------
 
 
-def chart(session: Session, scale: str = "linear") -> Any:
-    """Return the picture as an Altair chart; its data sets are those of `data_of`."""
-    return layers(data_of(session)["marks"], scale).properties(width=WIDTH)
+def drawn(session: Session) -> Any:
+    """Return the picture as an Altair chart; None if there is no speed-up."""
+    rows = data_of(session)
+    return with_data(layers(rows["marks"], "linear").properties(width=WIDTH), rows) if rows["marks"] else None
 
 
 def data_of(session: Session) -> dict[str, list[Mark]]:
@@ -152,17 +151,10 @@ def x_of(alt: Any, marks: list[Mark], scale: str) -> Any:
     most = max((each["end"] for each in marks), default=1.0)
     least = min((each["low"] for each in marks), default=1.0)
     domain = [min(least, 1) / 1.3, max(most, 1) * 2] if scale == "log" else [0, max(most, 1.1) * 1.17]
-    values = ticks(*domain) if scale == "log" else alt.Undefined
+    values = ticks(domain[0], domain[1]) if scale == "log" else alt.Undefined
     words = {"title": "speed-up against one thread (hollow: noisy)", "labelExpr": "datum.label + '×'", "labelOverlap": "greedy"}
     axis = alt.Axis(orient="top", values=values, format="~g", tickCount=6, **words)
     return alt.X("value:Q", axis=axis, scale=alt.Scale(type=scale, domain=domain, nice=False, clamp=True))
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2 and 5 times the powers of ten between two numbers."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    values = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
-    return [value for value in values if low <= value <= high]
 
 
 def _frame(alt: Any, y: Any) -> list[Any]:

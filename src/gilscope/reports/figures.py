@@ -1,38 +1,68 @@
-"""The pictures of a session: speed-ups, or maps."""
+"""The pictures of a session: which module draws which experiment, on pages and in files."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-from gilscope.reports import dots, heat, picture, text
-from gilscope.reports.content import lines, maps, question
+from gilscope.reports import convoy_lines, dots, gap_ranges, heat, picture, roofs, text
+from gilscope.reports.content import question
 from gilscope.reports.picture import Figure, Spec, require_libraries
 from gilscope.results import Session
 
 
+class Drawing(Protocol):
+    """A module that draws sessions.
+
+    Attributes
+    ----------
+    HOW_TO_READ : str
+        What stands above the picture on a page.
+    """
+
+    HOW_TO_READ: str
+
+    def figures(self, session: Session) -> list[Figure]:
+        """Return the pictures for a page; none where there is nothing to draw."""
+
+    def drawn(self, session: Session) -> Any:
+        """Return one picture of it all as an Altair chart with its data sets; None where there is nothing to draw."""
+
+
+#: Experiment → what draws it; any other is drawn as dots.
+DRAWINGS: dict[str, Drawing] = {
+    "scaling": heat,
+    "convoy": convoy_lines,
+    "starvation": gap_ranges,
+    "roofline": roofs,
+}
+
+
+def drawing_of(session: Session) -> Drawing:
+    """Return what draws a session."""
+    return DRAWINGS.get(session.experiment, dots)
+
+
 def figures(session: Session) -> list[Figure]:
-    """Return the pictures for a page: one for each map, or the speed-ups; none of a session that has neither."""
+    """Return the pictures for a page; none where there is nothing to draw."""
     require_libraries("a page")
-    found = [heat.figure(chart) for chart in maps(session)]
-    return found or ([] if shows_lines_only(session) else [dots.figure(session)])
+    return drawing_of(session).figures(session)
 
 
-def shows_lines_only(session: Session) -> bool:
-    """Whether there is nothing to draw: observations are no speed-ups."""
-    return bool(lines(session)) and not dots.can_draw(session)
+def how_to_read(session: Session) -> str:
+    """Say how to read the pictures."""
+    return drawing_of(session).HOW_TO_READ
 
 
 def chart(session: Session) -> Any:
-    """Return one picture of it all as an Altair chart."""
+    """Return one picture of it all as an Altair chart; NothingToDraw where nothing was measured that it could show."""
     require_libraries("a picture")
     import altair as alt
 
-    charts = maps(session)
-    if shows_lines_only(session):
-        raise ValueError(f"there is no picture of {session.experiment}: it has no speed-ups (a page or text shows it)")
-    whole = alt.vconcat(*map(heat.drawn, charts), spacing=24) if charts else dots.chart(session)
-    named = [heat.named_data(each) for each in charts] or [dots.data_of(session)]
-    whole.datasets = {name: rows for data in named for name, rows in data.items()}
+    whole = drawing_of(session).drawn(session)
+    if whole is None:
+        raise picture.NothingToDraw(
+            f"there is nothing to draw of {session.experiment}: nothing was measured that a picture shows"
+        )
     heading = alt.TitleParams(question(session), subtitle=text.facts(session.machine), anchor="start", offset=14)
     return (
         whole.properties(title=heading, padding=14)

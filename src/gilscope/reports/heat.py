@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from gilscope.cases import short
+from gilscope.reports.content import maps
 from gilscope.reports.map import ABSENT, TOO_WIDE, ceiling, microseconds, shown_threads
-from gilscope.reports.picture import VERMILION, Figure, Spec, fluid
+from gilscope.reports.picture import VERMILION, Figure, Spec, fluid, with_data
+from gilscope.results import Session
 from gilscope.scaling_map import Cell, Line, Map
 from gilscope.wording import percent
 
+HOW_TO_READ = (
+    "Numbers and colours: percent of the ceiling, the same work with no Python in the way; on one thread, of held's speed. "
+    "The thick line: from this size on it pays, threads beat the best single one; the thin line: where that line may lie. "
+    "A question mark contradicts it, as noise may."
+)
 LABEL, COLUMN, ROW = 150, 44, 21  # pixels
 NARROW = 20  # pixels of a column; below, numbers have no room
 SCHEME = "cividis"  # made for colour-blind eyes, and in print its lightness alone tells
@@ -17,6 +24,11 @@ BRIGHT = 0.62  # share from which on text is dark
 BEST, CEILING = "best call, µs", "ceiling"
 
 Box = dict[str, Any]
+
+
+def figures(session: Session) -> list[Figure]:
+    """Return the pictures of a session for a page: one for each map."""
+    return [figure(chart) for chart in maps(session)]
 
 
 def figure(chart: Map) -> Figure:
@@ -109,8 +121,17 @@ def specification(chart: Map) -> Spec:
     return fluid(layers(chart))
 
 
-def drawn(chart: Map) -> Any:
-    """Return the picture as one of several: its data sets are those of `named_data`."""
+def drawn(session: Session) -> Any:
+    """Return the pictures of all maps, one below the other; None if there is no map."""
+    import altair as alt
+
+    charts = maps(session)
+    rows = {name: rows for chart in charts for name, rows in named_data(chart).items()}
+    return with_data(alt.vconcat(*map(one_of_several, charts), spacing=24), rows) if charts else None
+
+
+def one_of_several(chart: Map) -> Any:
+    """Return the picture of a map as one of several: its data sets are those of `named_data`."""
     width = max(300, len(chart.sizes) * COLUMN)
     return layers(chart, f"{chart.name} ", str(width)).properties(width=width, title=heading(chart))
 

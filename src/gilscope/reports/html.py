@@ -9,7 +9,7 @@ from typing import Any
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import page, text
 from gilscope.reports.content import experiment_of, has_maps, lines, machine_facts, noise, question, sections, sentence, verdict
-from gilscope.reports.figures import figures
+from gilscope.reports.figures import figures, how_to_read
 from gilscope.reports.page import Article
 from gilscope.reports.picture import Figure
 from gilscope.results import Result, Session
@@ -25,16 +25,21 @@ def session_article(session: Session, title: str = "") -> Article:
     head = [f"<h1>{escape(question(session))}</h1>", f'<p class="facts">{escape(facts)}</p>', page.verdict(verdict(session))]
     tail = [rows_html(session), cases_html(session), machine_html(session.machine), noise_html(session)]
     drawn = figures(session)
-    seen: list[str | Figure] = [controls(session), legend(session), *drawn] if drawn else []
+    seen: list[str | Figure] = [controls(session, drawn), legend(session), *drawn] if drawn else []
     return Article(title or question(session), (*head, *seen, *tail))
 
 
-def controls(session: Session) -> str:
-    """Return what chooses kernel, strategy and axis."""
-    names = {name: dict.fromkeys(str(result.case[name]) for result in session) for name in ("kernel", "strategy")}
-    selects = "".join(select(name, list(values)) for name, values in names.items())
-    axis = "" if has_maps(session) else '<label><input type="checkbox" name="axis" value="log"> log axis</label>'
-    return f'<form class="filter">{selects}{axis}<output></output></form>'
+def controls(session: Session, drawn: list[Figure]) -> str:
+    """Return what chooses kernel, strategy and axis, as far as there is a choice."""
+    rows = [row for figure in drawn for rows in figure.rows.values() for row in rows]
+    shown = [*(result.case for result in session), *rows]
+    names = {name: list(dict.fromkeys(str(row[name]) for row in shown if name in row)) for name in ("kernel", "strategy")}
+    parts = [select(name, values) for name, values in names.items() if len(values) > 1]
+    parts += ['<label><input type="checkbox" name="axis" value="log"> log axis</label>'] * any(
+        "log" in each.specs for each in drawn
+    )
+    parts += ["<output></output>"] * bool(len(session))
+    return f'<form class="filter">{"".join(parts)}</form>' if parts else ""
 
 
 def select(name: str, values: list[str]) -> str:
@@ -44,21 +49,8 @@ def select(name: str, values: list[str]) -> str:
 
 
 def legend(session: Session) -> str:
-    """Say how to read the picture."""
-    return f'<p class="legend">{HOW_TO_READ["map" if has_maps(session) else "dots"]}</p>'
-
-
-HOW_TO_READ = {
-    "map": (
-        "Numbers and colours: percent of the ceiling, the same work with no Python in the way; on one thread, of held's speed. "
-        "The thick line: from this size on it pays, threads beat the best single one; the thin line: where that line may lie. "
-        "A question mark contradicts it, as noise may."
-    ),
-    "dots": (
-        "A dot is a speed-up, its line the 95 % interval; hollow dots are noisy. The ceiling is what the same work reaches with "
-        "no Python in the way, in the same run. The dashed line is one thread."
-    ),
-}
+    """Say how to read the pictures."""
+    return f'<p class="legend">{escape(how_to_read(session))}</p>'
 
 
 # --- tables --------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gilscope import atlas_table
 from gilscope.atlas_data import Atlas
 from gilscope.reports import (
     atlas_content,
@@ -113,7 +114,7 @@ KINDS: dict[type, Kind] = {
     ),
     Atlas: Kind(
         "an atlas",
-        text=lambda found, shades: str(found),
+        text=lambda found, shades: atlas_table.table(found),
         summary=atlas_summary,
         article=lambda found, name, title: atlas_page.atlas_article(found),
         markdown=lambda found, name, title: atlas_markdown.atlas_markdown(found),

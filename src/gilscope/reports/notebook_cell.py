@@ -28,7 +28,7 @@ def session_html(session: Session) -> str:
 def _picture(draw: Callable[[], bytes], title: str, what: str) -> str:
     try:
         picture.require_libraries(what)
-    except picture.ReportUnavailable as error:
+        encoded = b64encode(draw()).decode("ascii")
+    except (picture.ReportUnavailable, picture.NothingToDraw) as error:
         return f"<p>{escape(str(error))}</p>"
-    encoded = b64encode(draw()).decode("ascii")
     return f'<img alt="{escape(title)}" style="max-width: 100%" src="data:image/png;base64,{encoded}">'

@@ -119,7 +119,8 @@ def box(figure: Figure, number: int) -> str:
     """Return where a picture goes."""
     heading = f"<h3>{escape(figure.heading)}</h3>" if figure.heading else ""
     label = escape(figure.label)
-    return f'<figure>{heading}<div class="plot" data-figure="{number}" role="group" aria-label="{label}"></div></figure>'
+    half = ' class="half"' if figure.half else ""
+    return f'<figure{half}>{heading}<div class="plot" data-figure="{number}" role="group" aria-label="{label}"></div></figure>'
 
 
 def as_json(figure: Figure) -> dict[str, Any]:

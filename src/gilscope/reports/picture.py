@@ -6,19 +6,33 @@ text and lines of a picture have the colour of its parameter ``ink``, so that a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
+
+from gilscope.wording import UNITS
 
 #: Okabe and Ito's colours, which all eyes tell apart.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 LIGHT, DARK = "#222222", "#DDDDDD"
 
+#: The label of a tick, a number of seconds, in Vega's words: "50 us", "5 ms", "1 s".
+SECONDS = " : ".join(
+    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS[:-1]), "''"]
+)
+
 Spec = dict[str, Any]
+Rows = dict[str, list[dict[str, Any]]]
 
 
 class ReportUnavailable(RuntimeError):
     """What draws pictures is not installed; the message says what to do."""
+
+
+class NothingToDraw(ValueError):
+    """A session holds nothing that its picture shows; the message says so."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +53,17 @@ class Figure:
         Whether to draw points on a canvas: faster than shapes where there are many, less sharp in print.
     heading : str
         What stands above it.
+    half : bool
+        Whether it stands beside the next where there is room.
     """
 
     label: str
     specs: dict[str, Spec]
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
     kernel: str = ""
     canvas: bool = False
     heading: str = ""
+    half: bool = False
 
 
 def require_libraries(what: str) -> None:
@@ -85,6 +102,19 @@ def fluid(chart: Any) -> Spec:
     """Return a chart in Vega-Lite, as wide as what it is in; without Altair's check, which takes most of the time of a page."""
     found: Spec = chart.properties(width="container", padding=8).to_dict(validate=False)
     return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def ticks(low: float, high: float, digits: Sequence[int] = (1, 2, 5)) -> list[float]:
+    """Return the digits times the powers of ten between two numbers: round places on a log axis."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [float(f"{digit}e{power}") for power in powers for digit in digits]
+    return [value for value in values if low <= value <= high]
+
+
+def with_data(chart: Any, rows: Rows) -> Any:
+    """Give a chart the data sets that its layers name, and return it."""
+    chart.datasets = rows
+    return chart
 
 
 def config(background: str) -> dict[str, Any]:
