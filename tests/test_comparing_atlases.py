@@ -249,7 +249,7 @@ def test_what_changed_is_a_line_for_each_quantity():
         "threshold none -> 501 elements",
         "outside 0% -> 99% at 1e6 elements",
         "releases 0 -> 1 at 1e6 elements",
-        "numpy.b threshold 501 -> 1001 elements",
+        "numpy.b threshold 501 elements -> 1001 elements",
         "The other 1: no change that noise would not explain.",
     ]
 
