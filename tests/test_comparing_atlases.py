@@ -103,6 +103,7 @@ def test_a_time_twice_as_long_is_not_a_changed_share():
         ((4e-6, 0.69), (20e-3, 0.997)),  # BLAS threads that found no core
         ((4.3e-3, 0.86), (12.5e-3, 0.54)),  # the thread lost its core while it held the GIL
         ((4e-3, 0.97), (1.7e-3, 0.72)),  # a file that was written faster
+        ((1e-3, 0.9), (1.45e-3, 0.72)),  # a slower core
     ],
 )
 def test_what_takes_longer_is_not_a_changed_share(before, after):
@@ -249,7 +250,7 @@ def test_what_changed_is_a_line_for_each_quantity():
         "threshold none -> 501 elements",
         "outside 0% -> 99% at 1e6 elements",
         "releases 0 -> 1 at 1e6 elements",
-        "numpy.b threshold 501 -> 1001 elements",
+        "numpy.b threshold 501 elements -> 1001 elements",
         "The other 1: no change that noise would not explain.",
     ]
 

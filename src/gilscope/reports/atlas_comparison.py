@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gilscope.cases import short
@@ -46,20 +46,19 @@ def call_lines(changed: CallChange) -> Iterator[str]:
 
 def change_words(change: Change, unit: str) -> str:
     """Return a change: what, before and after, and at which size."""
-    before, after = (value_words(change.what, each) for each in (change.before, change.after))
-    where = f" {unit}" if change.size is None else f" at {short(change.size)} {unit}"
-    return f"{NAMES[change.what]}{before} -> {after}{where}"
+    named, written = QUANTITIES[change.what]
+    before, after = (written(each, unit) for each in (change.before, change.after))
+    return f"{named}{before} -> {after}" + (f" at {short(change.size)} {unit}" if change.size is not None else "")
 
 
-#: What a quantity is called; the word needs no name.
-NAMES = {"gil": "", "threshold": "threshold ", "released_fraction": "outside ", "releases": "releases ", "cores": "cores "}
-
-
-def value_words(what: str, value: Any) -> str:
-    """Return a value of a quantity."""
-    if what == "released_fraction":
-        return share(value)
-    return "none" if value is None else f"{value:.1f}" if what == "cores" else f"{value:g}" if what != "gil" else str(value)
+#: Quantity → what it is called (the word needs no name), and how its value is written, with the unit of sizes if it is one.
+QUANTITIES: dict[str, tuple[str, Callable[[Any, str], str]]] = {
+    "gil": ("", lambda value, unit: str(value)),
+    "threshold": ("threshold ", lambda value, unit: "none" if value is None else f"{value} {unit}"),
+    "released_fraction": ("outside ", lambda value, unit: share(value)),
+    "releases": ("releases ", lambda value, unit: f"{value:g}"),
+    "cores": ("cores ", lambda value, unit: f"{value:.1f}"),
+}
 
 
 def standing_lines(found: AtlasDifference) -> Iterator[str]:

@@ -75,8 +75,15 @@ def fact_lines(facts: Mapping[str, tuple[Any, Any]], heading: str = "What else d
         return
     yield heading
     for name, values in facts.items():
-        before, after = (brief(value) for value in values)
+        before, after = map(brief, apart(*values))
         yield f"  {name.replace('_', ' ')}: {before} -> {after}"
+
+
+def apart(before: object, after: object) -> tuple[object, object]:
+    """Return two facts; of two lists, what only one of them has."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return before, after
+    return [each for each in before if each not in after] or None, [each for each in after if each not in before] or None
 
 
 def brief(value: object) -> str:
