@@ -13,6 +13,7 @@ from gilscope.checking import Profile, Statement, threshold_of
 from gilscope.checking._method import profile_by
 from gilscope.checking._profile import Plan
 from gilscope.checking._subject import Call
+from gilscope.cores import usable_cores
 
 #: For sizes on the way to the threshold, of which only the releases are wanted.
 _GLANCE = Plan(seconds=0.002, least=1, most=20)
@@ -77,4 +78,6 @@ def _in_a_line(error: BaseException) -> str:
 def _size_found(size: int, profile: Profile) -> SizeFound:
     """Return what is recorded of a profile."""
     names = ("released_fraction", "releases", "takes", "longest_hold_ns", "seconds", "calls", "gil")
-    return SizeFound(size=size, cores=profile.cores_in_use(), **{name: getattr(profile, name) for name in names})
+    # On a busy machine the cores are an estimate, which may be above what there are.
+    cores = min(profile.cores_in_use(), float(len(usable_cores())))
+    return SizeFound(size=size, cores=cores, **{name: getattr(profile, name) for name in names})
