@@ -90,7 +90,8 @@ def test_a_threshold_is_not_told_of_a_call_that_releases_now_and_then():
     steps = of_shares(0, 0.5, 0.5, threshold=501)
     flutters = of_shares(0, 0.5, 0.5, releases=(0.5, 0, 1), threshold=8000)
     half = of_shares(0, 0.5, 0.5, releases=(0, 0.5, 1), threshold=700)
-    assert "threshold" not in {*changes(steps, flutters), *changes(half, steps)}
+    by_turns = of_shares(0, 0.5, 0.5, releases=(2, 4.5, 5), threshold=700)
+    assert "threshold" not in {*changes(steps, flutters), *changes(half, steps), *changes(by_turns, steps)}
 
 
 def test_a_time_twice_as_long_is_not_a_changed_share():
@@ -150,6 +151,13 @@ def test_cores_between_one_and_several_are_no_change():
 def test_threads_that_only_spin_are_no_change():
     quiet, spinning = (call("f", [size(10, 0.99, 1, cores=cores, seconds=8e-4)]) for cores in (1.0, 1.7))
     assert changes(quiet, spinning) == changes(spinning, quiet) == {}
+
+
+def test_threads_that_are_busy_at_the_smallest_size_too_are_no_change():
+    one = [size(10, 0.0), size(10**6, 0.5, 1, cores=1.0, seconds=2e-3)]
+    several, busy = ([size(10, 0.0, cores=cores), size(10**6, 0.5, 1, cores=1.9, seconds=1e-3)] for cores in (1.0, 1.9))
+    assert "cores" in changes(call("f", one), call("f", several))
+    assert changes(call("f", one), call("f", busy)) == {}
 
 
 def test_cores_are_not_told_of_a_short_look():

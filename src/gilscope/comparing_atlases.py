@@ -5,7 +5,7 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
 - *Releases* are counted, mostly the same in every call. A change is at least one, a tenth, and more than they flutter by: a
   larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter.
 - A *threshold* is exact where the call steps once: no size below it has more releases than the smallest, every one above has
-  at least one more. Elsewhere bisection may end anywhere, and nothing is told.
+  at least one more, and all medians are whole numbers. Elsewhere bisection may end anywhere, and nothing is told.
 - A *share outside* compares two times, and each may be some factor longer or shorter in another run: a cold cache, a busy
   neighbour, BLAS threads without a core. A factor on a time is the same factor on the odds, outside : held. A change is at least
   `AT_LEAST`, more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
@@ -15,7 +15,7 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
 - The *word* changes only together with such a change of the share: 0.89 is partial and 0.91 released, but no change.
 - *Cores* in use go up and down with what else runs, and threads of BLAS spin on after a call. A change goes from clearly one
   (`ONE_CORE`) to clearly several (`SEVERAL_CORES`) or back, where both machines have several, and on several the call is faster;
-  CPU time is not told of a look of less than `LOOK_SECONDS`.
+  nothing is told where the smallest size used several too, nor of a look of less than `LOOK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -236,7 +236,13 @@ def core_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     a, b = common_sizes(before, after)[-1]
     one, several = sorted((a, b), key=lambda each: each.cores)
     is_told = all(each.calls >= FEWEST_CALLS and each.calls * each.seconds >= LOOK_SECONDS for each in (a, b))
-    if is_told and one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
+    if (
+        is_told
+        and not (spins(before) or spins(after))
+        and one.cores < ONE_CORE
+        and several.cores >= SEVERAL_CORES
+        and one.seconds > FASTER * several.seconds
+    ):
         yield Change("cores", a.cores, b.cores, a.size)
 
 
@@ -248,6 +254,11 @@ QUANTITIES = {
     "releases": release_changes,
     "cores": core_changes,
 }
+
+
+def spins(call: CallFound) -> bool:
+    """Whether other threads seem to be busy meanwhile: even the smallest of several sizes used more than one core."""
+    return len(call.sizes) > 1 and call.sizes[0].cores >= ONE_CORE
 
 
 def share_changed(a: SizeFound, b: SizeFound) -> bool:
@@ -293,7 +304,8 @@ def steps(call: CallFound) -> bool:
     """
     more = {each.size: each.releases - call.sizes[0].releases for each in call.sizes}
     begins = math.inf if call.threshold is None else call.threshold
-    return all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
+    is_whole = all(float(each.releases).is_integer() for each in call.sizes)
+    return is_whole and all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
 
 
 def flutter_of(call: CallFound) -> float:
