@@ -33,6 +33,7 @@ setup = "import beside_it; x = np.ones(n)"
 [[group]]
 title = "Nasty"
 sizes = 1
+setup = "def spin():\\n while True: pass"
 [group.calls]
 "numpy.no_such_name" = "1"
 "os.abort" = "os.abort()"
@@ -43,6 +44,8 @@ sizes = 1
 "time.sleep[hangs]" = "time.sleep(100)"
 "numpy.ones[raises]" = "np.ones((2, 2)) @ np.ones(3)"
 "numpy.empty[memory]" = "np.empty(2**47)"
+"threading.Thread[goes on]" = "threading.active_count() > 1 or threading.Thread(target=spin, daemon=True).start()"
+"threading.active_count[in peace]" = "assert threading.active_count() == 1"
 "warnings.warn" = "import warnings; warnings.warn('deprecated', DeprecationWarning)"
 
 [[group]]
@@ -96,6 +99,8 @@ def test_the_rest_goes_on(nasty):
         "numpy.negative",
         "numpy.negative[prints]",
         "numpy.negative[reads]",
+        "threading.Thread[goes on]",
+        "threading.active_count[in peace]",
         "warnings.warn",
         "numpy.zeros[the last]",
     ]
@@ -230,7 +235,7 @@ def test_where_there_is_no_tracer_there_is_no_threshold(monkeypatch, tmp_path):
     from gilscope.atlas._probe import probe
 
     monkeypatch.setattr(tracer, "unavailable", lambda: "none here")
-    entry = read_catalogue(Path(write(tmp_path, KNOWN))).entries[0]
+    [entry] = [each for each in read_catalogue(Path(write(tmp_path, KNOWN))).entries if each.name == "numpy.exp"]
     found = probe(entry)
     assert isinstance(found, CallFound)
     assert (found.threshold, found.ticker, found.agrees) == (None, None, None)

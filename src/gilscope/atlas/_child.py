@@ -11,6 +11,7 @@ import faulthandler
 import json
 import os
 import sys
+import threading
 import warnings
 from dataclasses import asdict
 from typing import Any, TextIO
@@ -38,7 +39,12 @@ def main() -> None:
         faulthandler.cancel_dump_traceback_later()
         if os.getpid() != process:  # the call forked, and its child came back here
             os._exit(0)
-        say(replies, reply(found, quiet=settle() < QUIET_CORES))
+        say(replies, reply(found, quiet=is_quiet()))
+
+
+def is_quiet() -> bool:
+    """Wait until threads of BLAS are at rest, and tell whether nothing goes on; a thread of Python may at any time."""
+    return settle() < QUIET_CORES and threading.active_count() == 1
 
 
 def say(replies: TextIO, message: dict[str, Any]) -> None:
