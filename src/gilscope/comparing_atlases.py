@@ -234,15 +234,10 @@ def release_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 def core_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield the cores in use at the largest size, from clearly one to clearly several or back."""
     a, b = common_sizes(before, after)[-1]
+    if not (tells_cores(before, a) and tells_cores(after, b)):
+        return
     one, several = sorted((a, b), key=lambda each: each.cores)
-    is_told = all(each.calls >= FEWEST_CALLS and each.calls * each.seconds >= LOOK_SECONDS for each in (a, b))
-    if (
-        is_told
-        and not (spins(before) or spins(after))
-        and one.cores < ONE_CORE
-        and several.cores >= SEVERAL_CORES
-        and one.seconds > FASTER * several.seconds
-    ):
+    if one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
         yield Change("cores", a.cores, b.cores, a.size)
 
 
@@ -256,9 +251,11 @@ QUANTITIES = {
 }
 
 
-def spins(call: CallFound) -> bool:
-    """Whether other threads seem to be busy meanwhile: even the smallest of several sizes used more than one core."""
-    return len(call.sizes) > 1 and call.sizes[0].cores >= ONE_CORE
+def tells_cores(call: CallFound, at: SizeFound) -> bool:
+    """Whether the cores in use are those of the call: the look was long, and the smallest of several sizes used one core only."""
+    smallest = call.sizes[0]
+    is_quiet = smallest is call.largest or smallest.cores < ONE_CORE
+    return is_quiet and at.calls >= FEWEST_CALLS and at.calls * at.seconds >= LOOK_SECONDS
 
 
 def share_changed(a: SizeFound, b: SizeFound) -> bool:
