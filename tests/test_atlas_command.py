@@ -158,7 +158,7 @@ def test_two_are_compared(cli):
     atlas([released("numpy.x")], version="2").save("b.json")
     out = shown(cli("atlas", "--compare", "a.json", "b.json", "--json", "c.json"))
     assert "1 of 1 call of numpy changed" in out
-    assert json.loads(Path("c.json").read_text())[0]["changed"][0]["name"] == "numpy.x"
+    assert json.loads(Path("c.json").read_text())["changed"][0]["name"] == "numpy.x"
 
 
 @pytest.mark.parametrize(
