@@ -94,6 +94,12 @@ def test_a_threshold_is_not_told_of_a_call_that_releases_now_and_then():
     assert "threshold" not in {*changes(steps, flutters), *changes(half, steps), *changes(by_turns, steps)}
 
 
+def test_thresholds_above_other_smallest_sizes_are_not_compared():
+    before = call("f", [size(10, 0.5, 1), size(10**4, 0.5, 2)], threshold=501)
+    after = call("f", [size(5, 0.0), size(10**4, 0.5, 2)], threshold=8)
+    assert changes(before, after) == {}
+
+
 def test_a_time_twice_as_long_is_not_a_changed_share():
     assert changes(of_shares(0, 0.5, 0.5), of_shares(0, 0.67, 0.67)) == {}
 
@@ -188,19 +194,21 @@ def test_two_runs_of_the_same_under_noise_show_no_change():
 
 
 def test_calls_that_were_not_probed_alike_are_told_with_their_reasons():
-    before = atlas([held("f"), held("g"), held("h")], skipped=["new"])
+    before = atlas([held("f"), held("g"), held("h"), held("i")], skipped=["new"])
     after = atlas([held("new"), held("f")], failed=["g"], version="2.5.0")
     found = compare_atlases(before, after)
     assert {name: (a.kind, b.kind) for name, (a, b) in found.standings.items()} == {
         "g": ("probed", "failed"),
         "h": ("probed", "not in the catalogue"),
+        "i": ("probed", "not in the catalogue"),
         "new": ("skipped", "probed"),
     }
     assert found.facts == {"numpy": ("2.4.6", "2.5.0")}
     lines = text(before, after).splitlines()
     assert lines[:2] == ["Versions, machine and build differ:", "  numpy: 2.4.6 -> 2.5.0"]
-    assert "  new: skipped (numpy has no new) -> probed" in lines
-    assert "  g: probed -> failed (raised: ValueError: no)" in lines
+    assert "  skipped (numpy has no new) -> probed: new" in lines
+    assert "  probed -> failed (raised: ValueError: no): g" in lines
+    assert "  probed -> not in the catalogue: h, i" in lines
 
 
 def test_another_statement_is_another_question():

@@ -210,7 +210,8 @@ def word_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 
 def threshold_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield another threshold, if both calls step where theirs is."""
-    if before.threshold != after.threshold and steps(before) and steps(after):
+    begins_alike = before.sizes[0].size == after.sizes[0].size  # it is above what the smallest size does
+    if begins_alike and before.threshold != after.threshold and steps(before) and steps(after):
         yield Change("threshold", before.threshold, after.threshold)
 
 
