@@ -135,7 +135,7 @@ def test_the_clock_is_no_change_of_a_short_call():
 
 @pytest.mark.parametrize("kind", [{"calls": 3}, {"cores": 0.6}], ids=str)
 def test_a_share_of_a_few_calls_or_of_one_that_waits_tells_nothing_alone(kind):
-    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 2)))
+    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 3)))
     assert changes(before, after) == {}
     assert changes(before, more)["released_fraction"] == (0.3, 0.9, 10)
 
@@ -147,6 +147,15 @@ def test_a_share_of_a_few_calls_or_of_one_that_waits_tells_nothing_alone(kind):
 def test_releases_that_flutter_are_no_change(before, after):
     a, b = (of_shares(0.5, 0.5, 0.5, releases=each) for each in (before, after))
     assert changes(a, b) == changes(b, a) == {}
+
+
+def test_a_call_that_waits_is_woken_now_twice_now_three_times():
+    looks = [
+        [size(n, 0.9, count, cores=0.2) for n, count in zip(SIZES, counts, strict=True)] for counts in ((2, 4, 5), (3, 5, 5))
+    ]
+    before, after = (call("f", each, threshold=at) for each, at in zip(looks, (28, 167), strict=True))
+    assert changes(before, after) == {}
+    assert set(changes(before, call("f", [replace(each, releases=20) for each in looks[1]]))) == {"releases"}
 
 
 def test_cores_between_one_and_several_are_no_change():

@@ -3,9 +3,11 @@
 What an atlas holds is not equally exact, so each quantity has a rule of its own for what is more than noise:
 
 - *Releases* are counted, mostly the same in every call. A change is at least one, a tenth, and more than they flutter by: a
-  larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter.
+  larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter. A call that waits,
+  such as for threads of its own, releases as often as it is woken: there a change is at least half.
 - A *threshold* is exact where the call steps once: no size below it has more releases than the smallest, every one above has
-  at least one more, and all medians are whole numbers. Elsewhere bisection may end anywhere, and nothing is told.
+  at least one more, all medians are whole numbers, and it does not wait. Elsewhere bisection may end anywhere, and nothing is
+  told.
 - A *share outside* compares two times, and each may be some factor longer or shorter in another run: a cold cache, a busy
   neighbour, BLAS threads without a core. A factor on a time is the same factor on the odds, outside : held. A change is at least
   `AT_LEAST`, more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
@@ -35,7 +37,7 @@ ODDS, TOGETHER = 3.0, 1.5
 CLOCK_SECONDS = 100e-9  # a take and a release are seen with
 MIN_RATIOS = 12  # for the pace of an atlas
 FEWEST_CALLS = 5
-SHARE_OF_RELEASES = 0.1
+SHARE_OF_RELEASES, SHARE_WHEN_WAITING = 0.1, 0.5
 WORKS, ONE_CORE, SEVERAL_CORES, FASTER = 0.9, 1.2, 1.5, 1.1
 LOOK_SECONDS = 1e-3
 
@@ -268,12 +270,18 @@ def share_changed(a: SizeFound, b: SizeFound) -> bool:
 
 def releases_changed(a: SizeFound, b: SizeFound) -> bool:
     """Whether releases differ by at least one, and by a share of them."""
-    return abs(a.releases - b.releases) >= max(1, SHARE_OF_RELEASES * max(a.releases, b.releases))
+    share = SHARE_OF_RELEASES if works(a, b) else SHARE_WHEN_WAITING
+    return abs(a.releases - b.releases) >= max(1, share * max(a.releases, b.releases))
+
+
+def works(*looks: SizeFound) -> bool:
+    """Whether a call works all the time, rather than waits."""
+    return all(each.cores >= WORKS for each in looks)
 
 
 def is_steady(*looks: SizeFound) -> bool:
     """Whether times can be compared: medians of enough calls, which work."""
-    return all(each.calls >= FEWEST_CALLS and each.cores >= WORKS for each in looks)
+    return works(*looks) and all(each.calls >= FEWEST_CALLS for each in looks)
 
 
 def work_moved(a: SizeFound, b: SizeFound) -> bool:
@@ -303,7 +311,7 @@ def steps(call: CallFound) -> bool:
     more = {each.size: each.releases - call.sizes[0].releases for each in call.sizes}
     begins = math.inf if call.threshold is None else call.threshold
     is_whole = all(float(each.releases).is_integer() for each in call.sizes)
-    return is_whole and all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
+    return is_whole and works(*call.sizes) and all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
 
 
 def flutter_of(call: CallFound) -> float:
