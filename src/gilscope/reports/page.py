@@ -101,8 +101,8 @@ def numbered(articles: list[Article]) -> list[str]:
 def box(figure: Figure, number: int) -> str:
     """Return where a picture goes."""
     heading = f"<h3>{escape(figure.heading)}</h3>" if figure.heading else ""
-    label = escape(figure.label)
-    return f'<figure>{heading}<div class="plot" data-figure="{number}" role="group" aria-label="{label}"></div></figure>'
+    plot = f'<div class="plot" data-figure="{number}" role="group" aria-label="{escape(figure.label)}"></div>'
+    return f"<figure{' class=small' * figure.small}>{heading}{plot}</figure>"
 
 
 def as_json(figure: Figure) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from typing import Any
 #: Okabe and Ito's colours, which all eyes tell apart.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 LIGHT, DARK = "#222222", "#DDDDDD"
+GAP = 24  # pixels between pictures
+OWN_COLOURS: dict[str, Any] = dict.fromkeys(("color", "stroke", "fill"), "independent")
 
 Spec = dict[str, Any]
 Rows = dict[str, list[dict[str, Any]]]
@@ -44,6 +46,8 @@ class Figure:
         Whether to draw points on a canvas: faster than shapes where there are many, less sharp in print.
     heading : str
         What stands above it.
+    small : bool
+        Whether two of these stand side by side, where there is room.
     """
 
     label: str
@@ -52,6 +56,7 @@ class Figure:
     kernel: str = ""
     canvas: bool = False
     heading: str = ""
+    small: bool = False
 
 
 def require_libraries(what: str) -> None:
@@ -90,6 +95,14 @@ def fluid(chart: Any) -> Spec:
     """Return a chart in Vega-Lite, as wide as what it is in; without Altair's check, which takes most of the time of a page."""
     found: Spec = chart.properties(width="container", padding=8).to_dict(validate=False)
     return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def stacked(wide: list[Any], small: list[Any]) -> Any:
+    """Return pictures one below the other, then the small ones two in a row, each with colours of its own."""
+    import altair as alt
+
+    pairs = [alt.concat(*small, columns=2, spacing=GAP).resolve_scale(**OWN_COLOURS)] if small else []
+    return alt.vconcat(*wide, *pairs, spacing=GAP).resolve_scale(**OWN_COLOURS)
 
 
 def with_data(chart: Any, rows: Rows) -> Any:
