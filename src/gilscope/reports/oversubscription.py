@@ -96,18 +96,27 @@ def layers(rows: list[Box], own: int, top: float, prefix: str = "") -> Any:
     """Return the picture as Altair's layers; the name of its data set begins with the prefix."""
     import altair as alt
 
-    chart = alt.Chart(alt.NamedData(f"{prefix}cells"))
-    words = {str(blas): [str(blas), treated(blas, own)] for blas in sorted({row["blas"] for row in rows})}
+    place = _place(alt, sorted({row["blas"] for row in rows}), own)
+    parts = _parts(alt, alt.Chart(alt.NamedData(f"{prefix}cells")), place, top)
+    return alt.layer(*parts).properties(height=alt.Step(ROW))
+
+
+def _place(alt: Any, blas: list[int], own: int) -> dict[str, Any]:
+    """Return where a box is, with what is told of it; below each number of BLAS threads stands what was done for it."""
+    words = {str(each): [str(each), treated(each, own)] for each in blas}
     plain: dict[str, Any] = {"domain": False, "ticks": False, "labelAngle": 0, "labelFontSize": 11, "labelPadding": 5}
-    x = alt.X("blas:O", axis=alt.Axis(title="BLAS threads", labelExpr=f"{words}[datum.value]", **plain))
-    y = alt.Y("python:O", axis=alt.Axis(title="Python threads", **plain))
     titles = {"python:O": "Python threads", "blas:O": "BLAS threads", "told:N": "here"}
-    place = {"x": x, "y": y, "tooltip": [alt.Tooltip(name, title=title) for name, title in titles.items()]}
+    return {
+        "x": alt.X("blas:O", axis=alt.Axis(title=titles["blas:O"], labelExpr=f"{words}[datum.value]", **plain)),
+        "y": alt.Y("python:O", axis=alt.Axis(title=titles["python:O"], **plain)),
+        "tooltip": [alt.Tooltip(name, title=title) for name, title in titles.items()],
+    }
+
+
+def _parts(alt: Any, chart: Any, place: dict[str, Any], top: float) -> list[Any]:
+    """Return the boxes, the frame of the best, and the numbers."""
     colour = alt.Color("gain:Q", scale=alt.Scale(scheme=SCHEME, domain=[0, top], clamp=True), legend=None)
     ink = alt.condition(f"datum.gain > {BRIGHT * top}", alt.value("#111111"), alt.value("#FFFFFF"))
     frame = chart.transform_filter("datum.best").mark_rect(fill=None, stroke=VERMILION, strokeWidth=4)
-    return alt.layer(
-        chart.mark_rect().encode(color=colour, **place),
-        frame.encode(**place),
-        chart.mark_text(fontSize=13).encode(text="text:N", fill=ink, **place),
-    ).properties(height=alt.Step(ROW))
+    numbers = chart.mark_text(fontSize=13).encode(text="text:N", fill=ink, **place)
+    return [chart.mark_rect().encode(color=colour, **place), frame.encode(**place), numbers]
