@@ -182,7 +182,7 @@ def test_a_number_stands_behind_what_is_near():
 
 
 def test_the_log_axis_has_room_and_round_ticks():
-    assert dots.ticks(0.003, 4) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
+    assert picture.ticks(0.003, 4) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2]
 
 
 def test_cells_and_lines_of_a_heat_map():

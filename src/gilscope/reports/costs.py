@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gilscope.experiments._grain_words import Cost, cost_text, costs
-from gilscope.reports.picture import BLUE, VERMILION, Figure, Rows, fluid
+from gilscope.reports.picture import BLUE, SECONDS, VERMILION, Figure, Rows, fluid, ticks
 from gilscope.results import Session
 from gilscope.wording import duration
 
@@ -13,8 +13,6 @@ HEADING = "What one release costs"
 COLOURS = (BLUE, VERMILION)
 LANE = 17  # pixels: the height of a dot
 LEAST = 1e-9  # seconds: less cannot be told from nothing
-UNITS = "['ns', 'us', 'ms', 's'][floor((round(log(datum.value) / LN10) + 9) / 3)]"
-WORDS = f"pow(10, (round(log(datum.value) / LN10) + 9) % 3) + ' ' + {UNITS}"
 
 Dot = dict[str, Any]
 
@@ -23,7 +21,7 @@ def figures(session: Session) -> list[Figure]:
     """Return the picture for a page, if it was measured."""
     rows = data_of(session)
     label = "seconds that one release costs, by who else wants the GIL"
-    return [Figure(label, {"": fluid(layers(rows["costs"]))}, rows, heading=HEADING, small=True)] if rows["costs"] else []
+    return [Figure(label, {"": fluid(layers(rows["costs"]))}, rows, heading=HEADING, half=True)] if rows["costs"] else []
 
 
 def several(session: Session, width: int) -> list[Any]:
@@ -66,7 +64,14 @@ def layers(dots: list[Dot]) -> Any:
     works = list(dict.fromkeys(each["work"] for each in dots))
     chart = alt.Chart(alt.NamedData("costs"))
     domain = [min(each["low"] for each in dots) / 1.5, max(each["high"] for each in dots) * 1.5]
-    axis = alt.Axis(title=None, labelExpr=WORDS, orient="top", tickCount=5, labelOverlap="greedy", gridOpacity=0.6)
+    axis = alt.Axis(
+        title=None,
+        labelExpr=SECONDS,
+        orient="top",
+        values=ticks(domain[0], domain[1], (1,)),
+        labelOverlap="greedy",
+        gridOpacity=0.6,
+    )
     x = alt.X("value:Q", axis=axis, scale=alt.Scale(type="log", domain=domain, nice=False))
     y = alt.Y("company:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelFontSize=11, labelLimit=120))
     scale = alt.Scale(domain=works, range=[COLOURS[at % len(COLOURS)] for at in range(len(works))])

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from gilscope.cases import short
 from gilscope.experiments._grain_words import NUMPYS_LIMIT
-from gilscope.reports.dots import ticks
-from gilscope.reports.picture import GREY, VERMILION, Figure, Rows, fluid
+from gilscope.reports.direct_labels import GAP, labels, spread
+from gilscope.reports.picture import GREY, VERMILION, Figure, Rows, fluid, ticks
 from gilscope.scaling_map import Cell, Line
 from gilscope.wording import duration
 
-LABEL = 14  # pixels: the height of a curve's name
 TALL, LOW = 300, 190  # pixels: the height of a panel that is as wide as the page, and of one beside another
+BESIDE = 8  # pixels from the axes to the names of curves
 LEAST, MARGIN = 2.0, 1.08  # what the axis reaches to at least, and the room above the highest point
 LOWEST = 0.001  # where a logarithmic axis begins at the lowest
-PLACES = {"linear": "linear:Q", "log": "log:Q"}
+SCALES = ("linear", "log")
 
 Point = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """What one strategy gains, by size: one cell or more."""
 
@@ -51,7 +50,7 @@ class Panel:
         Where the axis of the gains ends.
     line : Line, optional
         From which size on releasing pays.
-    small : bool
+    half : bool
         Whether two of these stand side by side.
     """
 
@@ -61,12 +60,12 @@ class Panel:
     curves: list[Curve]
     top: float = LEAST
     line: Line | None = None
-    small: bool = False
+    half: bool = False
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return LOW if self.small else TALL
+        return LOW if self.half else TALL
 
     @property
     def span(self) -> tuple[int, int]:
@@ -80,17 +79,25 @@ class Panel:
         least = min(cell.gain.value for curve in self.curves for cell in curve.cells)
         return max(min(least / MARGIN, 0.5), LOWEST)
 
+    def share(self, gain: float, scale: str) -> float:
+        """Return how far up a gain is, from 0 to 1."""
+        return gain / self.top if scale == "linear" else math.log(gain / self.bottom) / math.log(self.top / self.bottom)
+
+    def gain(self, share: float, scale: str) -> float:
+        """Return which gain is so far up."""
+        return share * self.top if scale == "linear" else self.bottom * (self.top / self.bottom) ** share
+
 
 def figure(panel: Panel) -> Figure:
     """Return the picture of a panel for a page."""
-    specs = {scale: fluid(layers(panel, scale)) for scale in PLACES}
+    specs = {scale: fluid(layers(panel, scale)) for scale in SCALES}
     label = f"{panel.heading}: throughput over the best single thread, by elements a call"
-    return Figure(label, specs, data_of(panel), kernel=panel.kernel, heading=panel.heading, small=panel.small)
+    return Figure(label, specs, data_of(panel), kernel=panel.kernel, heading=panel.heading, half=panel.half)
 
 
 def one_of_several(panel: Panel, width: int) -> Any:
     """Return the picture as one of several: its data sets are those of `named_data`."""
-    return layers(panel, "linear", f"{panel.name} ").properties(width=width, title=panel.heading)
+    return layers(panel, "linear", f"{panel.name} ", str(width)).properties(width=width, title=panel.heading)
 
 
 def named_data(panel: Panel) -> Rows:
@@ -107,10 +114,10 @@ def highest(curves: Iterable[Curve]) -> float:
 
 
 def data_of(panel: Panel) -> Rows:
-    """Return the data sets: points, names of curves, and from where on it pays."""
+    """Return the data sets: points, from where on it pays, and the curves' names on either scale."""
     points = [point(panel, curve, cell) for curve in panel.curves for cell in curve.cells]
     line = [line_of(panel.line)] if panel.line and panel.line.pays else []
-    return {"points": points, "names": names(panel), "line": line}
+    return {"points": points, "line": line, **{f"{scale} labels": line_ends(panel, scale) for scale in SCALES}}
 
 
 def point(panel: Panel, curve: Curve, cell: Cell) -> Point:
@@ -126,33 +133,16 @@ def rounded(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def names(panel: Panel) -> list[Point]:
-    """Return where each curve's name stands, on either scale: beside its last point, as far as the others leave room."""
-    ends = [max(curve.cells, key=lambda cell: cell.size) for curve in panel.curves]
-    gains, low, top = [cell.gain.value for cell in ends], panel.bottom, panel.top
-    gap = LABEL / panel.height
-    linear = [share * top for share in apart([gain / top for gain in gains], gap)]
-    log = [low * (top / low) ** share for share in apart([math.log(gain / low) / math.log(top / low) for gain in gains], gap)]
+def line_ends(panel: Panel, scale: str) -> list[Point]:
+    """Return each curve's last point, with the `place` beside it where its name has room."""
+    last = {curve: max(curve.cells, key=lambda cell: cell.size) for curve in panel.curves}
+    ordered = sorted(panel.curves, key=lambda curve: last[curve].gain.value)
+    apart = GAP / panel.height
+    places = spread([panel.share(last[curve].gain.value, scale) for curve in ordered], apart, 1 - apart / 2)
     return [
-        {**point(panel, curve, cell), "linear": rounded(one), "log": rounded(other)}
-        for curve, cell, one, other in zip(panel.curves, ends, linear, log, strict=True)
+        {**point(panel, curve, last[curve]), "text": curve.name, "place": rounded(panel.gain(place, scale))}
+        for curve, place in zip(ordered, places, strict=True)
     ]
-
-
-def apart(places: Sequence[float], gap: float) -> list[float]:
-    """Move places between 0 and 1 as little as it takes for them to be a gap apart.
-
-    Less the gaps below it, no place may be lower than the one before: those that are go to their mean, as in isotonic regression.
-    """
-    order = sorted(range(len(places)), key=places.__getitem__)
-    runs: list[list[float]] = []
-    for at, index in enumerate(order):
-        runs.append([places[index] - at * gap])
-        while len(runs) > 1 and fmean(runs[-2]) > fmean(runs[-1]):
-            runs[-2:] = [runs[-2] + runs[-1]]
-    most = max(1 - (len(places) - 1) * gap, 0.0)
-    moved = [min(max(fmean(run), 0.0), most) for run in runs for _ in run]
-    return [place for _, place in sorted((index, moved[at] + at * gap) for at, index in enumerate(order))]
 
 
 def line_of(line: Line) -> Point:
@@ -165,16 +155,18 @@ def line_of(line: Line) -> Point:
 # --- Vega-Lite -----------------------------------------------------------------------------------------------------------------
 
 
-def layers(panel: Panel, scale: str, prefix: str = "") -> Any:
-    """Return the picture as Altair's layers; the names of its data sets begin with the prefix."""
+def layers(panel: Panel, scale: str, prefix: str = "", width: str = "width") -> Any:
+    """Return the picture as Altair's layers; the names of its data sets begin with the prefix, and `width` is in Vega's words."""
     import altair as alt
 
-    points, names, line = (alt.Chart(alt.NamedData(prefix + name)) for name in ("points", "names", "line"))
+    points, line, ends = (alt.Chart(alt.NamedData(prefix + name)) for name in ("points", "line", f"{scale} labels"))
     x, y = x_of(alt, panel), y_of(alt, panel, scale)
     domain, colours = [curve.name for curve in panel.curves], [curve.colour for curve in panel.curves]
     paint = {"scale": alt.Scale(domain=domain, range=colours), "legend": None}
-    parts = [*_line(alt, line, x), *_limits(alt, panel), *_curves(alt, points, x, y, paint), *_names(alt, names, scale, paint)]
-    return alt.layer(*parts).properties(height=panel.height)
+    parts = [*_line(alt, line, x), *_limits(alt, panel), *_curves(alt, points, x, y, paint)]
+    return alt.layer(*parts, *labels(alt, ends, alt.X("size:Q"), alt.Y("value:Q"), f"{width} + {BESIDE}")).properties(
+        height=panel.height
+    )
 
 
 def x_of(alt: Any, panel: Panel) -> Any:
@@ -189,7 +181,7 @@ def x_of(alt: Any, panel: Panel) -> Any:
 def y_of(alt: Any, panel: Panel, scale: str) -> Any:
     """Return the axis of gains."""
     domain = [panel.bottom if scale == "log" else 0, panel.top]
-    values = ticks(*domain) if scale == "log" else alt.Undefined
+    values = ticks(domain[0], domain[1]) if scale == "log" else alt.Undefined
     axis = alt.Axis(
         title="gain over the best thread",
         values=values,
@@ -235,15 +227,6 @@ def _curves(alt: Any, chart: Any, x: Any, y: Any, paint: dict[str, Any]) -> list
         tooltip=told,
     )
     return [spans, strokes, dots]
-
-
-def _names(alt: Any, chart: Any, scale: str, paint: dict[str, Any]) -> list[Any]:
-    """Return the names on the right, and what leads to them."""
-    place = alt.Y(PLACES[scale])
-    ends = {"x": "size:Q", "x2": alt.value("width"), "y": "value:Q", "y2": PLACES[scale].removesuffix(":Q")}
-    leads = chart.mark_rule(strokeWidth=1, opacity=0.7).encode(color=alt.Color("curve:N", **paint), **ends)
-    words = chart.mark_text(align="left", baseline="middle", dx=8, fontSize=11, clip=False)
-    return [leads, words.encode(x=alt.value("width"), y=place, text="curve:N")]
 
 
 def _bounds(alt: Any) -> list[Any]:

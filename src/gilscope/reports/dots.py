@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports.content import experiment_of, sections
-from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, with_data
+from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, ticks, with_data
 from gilscope.results import Result, Session
 from gilscope.wording import duration
 
@@ -152,17 +151,10 @@ def x_of(alt: Any, marks: list[Mark], scale: str) -> Any:
     most = max((each["end"] for each in marks), default=1.0)
     least = min((each["low"] for each in marks), default=1.0)
     domain = [min(least, 1) / 1.3, max(most, 1) * 2] if scale == "log" else [0, max(most, 1.1) * 1.17]
-    values = ticks(*domain) if scale == "log" else alt.Undefined
+    values = ticks(domain[0], domain[1]) if scale == "log" else alt.Undefined
     words = {"title": "speed-up against one thread (hollow: noisy)", "labelExpr": "datum.label + '×'", "labelOverlap": "greedy"}
     axis = alt.Axis(orient="top", values=values, format="~g", tickCount=6, **words)
     return alt.X("value:Q", axis=axis, scale=alt.Scale(type=scale, domain=domain, nice=False, clamp=True))
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2 and 5 times the powers of ten between two numbers."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    values = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
-    return [value for value in values if low <= value <= high]
 
 
 def _frame(alt: Any, y: Any) -> list[Any]:

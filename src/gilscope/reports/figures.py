@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from gilscope.reports import dots, grain, heat, oversubscription, picture, text
+from gilscope.reports import convoy_lines, dots, gap_ranges, grain, heat, oversubscription, picture, roofs, text
 from gilscope.reports.content import question
 from gilscope.reports.picture import Figure, Spec, require_libraries
 from gilscope.results import Session
@@ -31,7 +31,10 @@ class Drawing(Protocol):
 #: Experiment → what draws it; any other is drawn as dots.
 DRAWINGS: dict[str, Drawing] = {
     "scaling": heat,
+    "convoy": convoy_lines,
+    "starvation": gap_ranges,
     "grain": grain,
+    "roofline": roofs,
     "oversubscription": oversubscription,
 }
 

@@ -32,8 +32,8 @@ def figures(session: Session) -> list[Figure]:
 def drawn(session: Session) -> Any:
     """Return all pictures, the small ones two in a row; None if there is nothing to compare."""
     found = panels(session)
-    wide = [curves.one_of_several(each, WIDE) for each in found if not each.small]
-    small = [curves.one_of_several(each, SMALL) for each in found if each.small] + costs.several(session, SMALL)
+    wide = [curves.one_of_several(each, WIDE) for each in found if not each.half]
+    small = [curves.one_of_several(each, SMALL) for each in found if each.half] + costs.several(session, SMALL)
     rows = {name: rows for each in found for name, rows in curves.named_data(each).items()} | costs.data_of(session)
     return with_data(stacked(wide, small), rows) if wide or small else None
 
@@ -54,7 +54,7 @@ def panel_of(chart: Map) -> Panel:
     """Return what each strategy of a kernel gains on the most threads."""
     rows = {strategy: chart.row(strategy, chart.threads[-1]) for strategy in chart.strategies}
     found = [Curve(strategy, COLOURS.get(strategy, GREY), cells) for strategy, cells in rows.items() if cells]
-    return Panel(chart.name, chart.kernel, heading(chart), found, line=line_of(chart), small=True)
+    return Panel(chart.name, chart.kernel, heading(chart), found, line=line_of(chart), half=True)
 
 
 def deep_panels(session: Session, chart: Map | None) -> Iterator[Panel]:

@@ -32,7 +32,7 @@ def figure(call: str, cells: Cells, own: int, top: float) -> Figure:
     label = f"{heading(call, cells)}: throughput by Python threads and BLAS threads, over one of each"
     rows = {"cells": boxes(call, cells)}
     return Figure(
-        label, {"": fluid(layers(rows["cells"], own, top))}, rows, kernel_of(call), heading=heading(call, cells), small=True
+        label, {"": fluid(layers(rows["cells"], own, top))}, rows, kernel_of(call), heading=heading(call, cells), half=True
     )
 
 

@@ -101,8 +101,9 @@ def numbered(articles: list[Article]) -> list[str]:
 def box(figure: Figure, number: int) -> str:
     """Return where a picture goes."""
     heading = f"<h3>{escape(figure.heading)}</h3>" if figure.heading else ""
-    plot = f'<div class="plot" data-figure="{number}" role="group" aria-label="{escape(figure.label)}"></div>'
-    return f"<figure{' class=small' * figure.small}>{heading}{plot}</figure>"
+    label = escape(figure.label)
+    half = ' class="half"' if figure.half else ""
+    return f'<figure{half}>{heading}<div class="plot" data-figure="{number}" role="group" aria-label="{label}"></div></figure>'
 
 
 def as_json(figure: Figure) -> dict[str, Any]:

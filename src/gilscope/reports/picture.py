@@ -6,15 +6,24 @@ text and lines of a picture have the colour of its parameter ``ink``, so that a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
+
+from gilscope.wording import UNITS
 
 #: Okabe and Ito's colours, which all eyes tell apart.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 LIGHT, DARK = "#222222", "#DDDDDD"
 GAP = 24  # pixels between pictures
 OWN_COLOURS: dict[str, Any] = dict.fromkeys(("color", "stroke", "fill"), "independent")
+
+#: The label of a tick, a number of seconds, in Vega's words: "50 us", "5 ms", "1 s".
+SECONDS = " : ".join(
+    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS[:-1]), "''"]
+)
 
 Spec = dict[str, Any]
 Rows = dict[str, list[dict[str, Any]]]
@@ -46,8 +55,8 @@ class Figure:
         Whether to draw points on a canvas: faster than shapes where there are many, less sharp in print.
     heading : str
         What stands above it.
-    small : bool
-        Whether two of these stand side by side, where there is room.
+    half : bool
+        Whether it stands beside the next where there is room.
     """
 
     label: str
@@ -56,7 +65,7 @@ class Figure:
     kernel: str = ""
     canvas: bool = False
     heading: str = ""
-    small: bool = False
+    half: bool = False
 
 
 def require_libraries(what: str) -> None:
@@ -97,11 +106,18 @@ def fluid(chart: Any) -> Spec:
     return with_ink(found) | {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 
-def stacked(wide: list[Any], small: list[Any]) -> Any:
-    """Return pictures one below the other, then the small ones two in a row, each with colours of its own."""
+def ticks(low: float, high: float, digits: Sequence[int] = (1, 2, 5)) -> list[float]:
+    """Return the digits times the powers of ten between two numbers: round places on a log axis."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [float(f"{digit}e{power}") for power in powers for digit in digits]
+    return [value for value in values if low <= value <= high]
+
+
+def stacked(wide: list[Any], halves: list[Any]) -> Any:
+    """Return pictures one below the other, then halves two in a row, each with colours of its own."""
     import altair as alt
 
-    pairs = [alt.concat(*small, columns=2, spacing=GAP).resolve_scale(**OWN_COLOURS)] if small else []
+    pairs = [alt.concat(*halves, columns=2, spacing=GAP).resolve_scale(**OWN_COLOURS)] if halves else []
     return alt.vconcat(*wide, *pairs, spacing=GAP).resolve_scale(**OWN_COLOURS)
 
 
