@@ -22,7 +22,7 @@ OWN_COLOURS: dict[str, Any] = dict.fromkeys(("color", "stroke", "fill"), "indepe
 
 #: The label of a tick, a number of seconds, in Vega's words: "50 us", "5 ms", "1 s".
 SECONDS = " : ".join(
-    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS[:-1]), "''"]
+    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS), "''"]
 )
 
 Spec = dict[str, Any]
