@@ -20,13 +20,13 @@ class Script:
     It keeps a list of what was asked of it. The probe of the time guard and the warm-up are not blocks.
     """
 
-    def __init__(self, seconds=None, *, checksums=None, cpu=1.0, steal=0.0, stop=None):
+    def __init__(self, seconds=None, *, checksums=None, cpu=1.0, steal=0.0, imbalance=0.0, stop=None):
         self.steps = []
         self.calls = {}
         self._seconds = {id: cycle(values) for id, values in (seconds or {}).items()}
         self._first = {id: values[0] for id, values in (seconds or {}).items()}
         self._checksums = checksums or {}
-        self._cpu, self._steal = cpu, steal
+        self._cpu, self._steal, self._imbalance = cpu, steal, imbalance
         self._stop = stop  # at which of the samples that count Ctrl-C comes
 
     def new_group(self):
@@ -43,7 +43,8 @@ class Script:
         if case.id not in self._first:
             seconds *= case.size / SIZE
         wall = seconds * calls
-        return Sample(seconds, calls, wall, wall * self._cpu, 0, 0, 0, wall * self._steal), self._checksums.get(case.id, "same")
+        used = (wall * self._cpu, 0, 0, 0, wall * self._steal, self._imbalance)
+        return Sample(seconds, calls, wall, *used), self._checksums.get(case.id, "same")
 
     def _interrupt(self):
         if self._stop is not None and self._taken() > self._stop:

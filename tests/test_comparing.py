@@ -1,11 +1,12 @@
 """Two sessions compared: what is called a change, and what is not, on results that are made up; nothing is timed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gilscope.cases import Case
+from gilscope.cases import Case, baseline_of, ceiling_of
 from gilscope.comparing import MIN_GROUPS, compare, student
 from gilscope.reports import comparison
 from gilscope.results import Result, Sample, Session, Speedup
@@ -106,6 +107,64 @@ def test_a_noisy_case_that_moved_is_unsure():
     assert found.changed == ()
     assert [each.id for each in found.unsure] == ["exp.c.released/serial/1e4"]
     assert "moved, but too noisy to tell" in comparison.text(found)
+
+
+def test_a_case_that_moved_by_far_more_than_its_samples_spread_changed():
+    random = np.random.default_rng(5)
+    blocks = steady(random)
+
+    def rough(*case):
+        return blocks(*case) * (random.choice([0.85, 1.0, 1.15], 11) if case == ("released", 10**4) else 1)
+
+    before = session_of(rough)
+    assert noted(before, SPREADS_NOTE).result("exp.c.released/serial/1e4").noisy
+    for factor, notes, changed in ((3.0, SPREADS_NOTE, True), (1.5, SPREADS_NOTE, False), (3.0, OTHER_NOTES, False)):
+        found = compare(noted(before, notes), noted(session_of(changed_by(factor, rough)), notes))
+        assert bool(found.changed) == changed
+        assert bool(found.unsure) != changed
+
+
+SPREADS_NOTE = ("samples spread by 15% of their median",)
+OTHER_NOTES = (*SPREADS_NOTE, "equal work took workers unequal CPU time, by 45%: not all cores were as fast")
+
+
+def noted(session, notes):
+    """A session whose noisy results say why."""
+    results = [replace(each, notes=notes) if each.noisy else each for each in session]
+    return Session("scaling", session.machine, results)
+
+
+def on_threads(random, *, machine=1.0, code=1.0):
+    """A session with 2 threads and their ceiling at each size; at 1e6 the machine and the code take a factor longer."""
+    session = session_of(steady(random))
+    for size in SIZES:
+        slower = (machine, code) if size == 10**6 else (1.0, 1.0)
+        for case, factor in ((released(size), slower[0] * slower[1]), (ceiling_of(released(size)), slower[0])):
+            blocks = steady(random)("released", size) * factor / 2
+            samples = tuple(Sample(seconds, 1, seconds) for seconds in blocks)
+            session.add(Result(case.to_dict(), samples, median_interval(blocks), Speedup(1, 1, 1, baseline_of(case).id)))
+    return session
+
+
+def released(size):
+    return Case("exp.c.released", size, "threads", 2)
+
+
+def test_a_case_that_moved_with_its_ceiling_did_not_change():
+    random = np.random.default_rng(6)
+    found = compare(on_threads(random), on_threads(random, machine=1.5))
+    assert found.changed == ()
+    [ceiling] = found.ceilings
+    assert ceiling.id == "exp.c.released/native-2/1e6"
+    assert "ceilings: the machine, no Python in the way" in comparison.text(found)
+    assert "No change" in comparison.text(found)
+
+
+def test_a_case_that_moved_while_its_ceiling_stayed_changed():
+    random = np.random.default_rng(7)
+    found = compare(on_threads(random), on_threads(random, code=1.5))
+    assert [each.id for each in found.changed] == ["exp.c.released/threads-2/1e6"]
+    assert found.ceilings == ()
 
 
 def test_drift_between_groups_hides_what_is_smaller():

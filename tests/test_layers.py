@@ -52,7 +52,7 @@ LAYERS = (
         "chrome",
         "contention",
     ),
-    ("tracing",),
+    ("tracing", "noises"),
     ("loading", "measure", "scaling_map", "comparing", "watching"),
     ("checking",),
     ("testing",),

@@ -169,7 +169,12 @@ def test_pinned_says_whether_each_worker_had_a_core(monkeypatch):
 
 def test_shares_add_up():
     shares = [Share(10, 1_000_000_010, Usage(0.5, 1, 2, 3)), Share(5, 2_000_000_005, Usage(1.5, 10, 20, 30))]
-    assert sample_of(shares, 4, 0.25) == Sample(0.5, 4, 2.0, 2.0, 11, 22, 33, 0.25)
+    assert sample_of(shares, 4, 0.25) == Sample(0.5, 4, 2.0, 2.0, 11, 22, 33, 0.25, pytest.approx(2 / 3))
+
+
+def test_workers_that_mostly_wait_are_not_uneven():
+    shares = [Share(0, 10**9, Usage(each, 0, 0, 0)) for each in (0.01, 0.2)]
+    assert sample_of(shares, 2, 0.0).cpu_imbalance == 0
 
 
 # Noise
@@ -201,6 +206,13 @@ def test_a_core_that_was_not_ours_alone():
 
 def test_stolen_time():
     assert notes_of(Script(steal=0.25), RELEASED) == ("the hypervisor took 25% of the time",)
+
+
+def test_cores_that_were_not_as_fast():
+    assert notes_of(Script(imbalance=0.45), RELEASED) == (
+        "equal work took workers unequal CPU time, by 45%: not all cores were as fast",
+    )
+    assert notes_of(Script(imbalance=0.2), RELEASED) == ()
 
 
 def test_output_that_differs():

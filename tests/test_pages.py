@@ -86,11 +86,11 @@ def test_noise_is_counted_by_its_kind():
 def test_the_kinds_of_noise_are_those_that_measuring_writes():
     import inspect
 
-    from gilscope import measure
+    from gilscope import noises
 
-    source = inspect.getsource(measure.warnings_of)
-    assert len(content._KINDS) == source.count("warnings.append(")
-    assert all(f'f"{beginning}' in source for beginning in content._KINDS)
+    source = inspect.getsource(noises.warnings_of).replace("{SPREAD}", noises.SPREAD)
+    assert len(noises.NOISES) == source.count("warnings.append(")
+    assert all(f'f"{beginning}' in source for beginning in noises.NOISES)
 
 
 def test_facts_of_the_machine_are_words():

@@ -145,7 +145,7 @@ def test_a_wrong_type_anywhere_is_named_by_its_place(way):
 
 NULLABLE = {
     "speedup", "ceiling", "efficiency", "loop_address", "isa", "checksum", "details",
-    "cpu_seconds", "minor_faults", "voluntary_switches", "involuntary_switches", "steal_seconds",
+    "cpu_seconds", "minor_faults", "voluntary_switches", "involuntary_switches", "steal_seconds", "cpu_imbalance",
 }  # fmt: skip
 REQUIRED = [way for way in places(DOCUMENT) if isinstance(way[-1], str) and way[-1] not in {*NULLABLE, "grain"}]
 
@@ -336,7 +336,7 @@ def test_the_format_is_as_published():
     assert list(result["ceiling"]) == ["value", "low", "high", "kind"]
     assert list(result["samples"][0]) == [
         "seconds", "calls", "wall_seconds", "cpu_seconds", "minor_faults", "voluntary_switches", "involuntary_switches",
-        "steal_seconds",
+        "steal_seconds", "cpu_imbalance",
     ]  # fmt: skip
 
 

@@ -107,6 +107,12 @@ def test_noise_claims_nothing():
     assert "Use" not in words
 
 
+def test_where_not_even_the_ceiling_keeps_up_nothing_is_claimed():
+    words = said(session_of({"held": held_like, "released": lambda size: 0.7}, ceiling=0.8))
+    assert "that releasing pays could not be shown here, up to 1e6 elements" in words
+    assert "Use" not in words
+
+
 def test_one_strategy_that_could_not_be_shown():
     session = session_of({"held": held_like, "released": released_from(1000), "chunked": lambda size: 1.0})
     for each in session_of({"chunked": lambda size: 1.1}, sizes=SIZES[-1:], spread=0.3):

@@ -4,6 +4,8 @@ Blocks of different runs are no pairs, so the ratio of a case is `gilscope.stats
 repetitions of a run a change: another run meets the machine in another phase, all of it and each group of cases for itself, and
 the blocks of one run know nothing of that. So
 
+- a case must stand out beside its ceiling, which is the same work with no Python in the way: where both moved alike, it was the
+  machine, such as neighbours that take its memory's bandwidth. Ceilings that moved are told apart;
 - the *common factor*, the median of all ratios, is told separately, and a case must stand out with it and without it;
 - the *drift*, how far groups of cases that were measured together lie apart beyond it, widens every interval. Most groups are
   taken to be unchanged; where there are fewer than `MIN_GROUPS`, it is at least `USUAL_DRIFT`;
@@ -11,7 +13,8 @@ the blocks of one run know nothing of that. So
   (Bonferroni), and no less than the case's own interval. Ranks alone could not: those of seven blocks tell nothing of 500 cases;
 - a change is at least `at_least`;
 - a noisy case that moved that far is *unsure*, not changed: what makes it noisy may last for a whole run, such as two threads
-  that fight for the GIL in one run and not in the next.
+  that fight for the GIL in one run and not in the next. Only where it is nothing but spread, and the case moved by `SPREADS`
+  times as much, it changed.
 """
 
 from __future__ import annotations
@@ -23,12 +26,16 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
+from gilscope.cases import case_of, ceiling_of
+from gilscope.noises import NOISES, SPREAD
 from gilscope.results import Result, Session
 from gilscope.stats import Interval, independent_ratio, median, noise
 
 CONFIDENCE = 0.95
 AT_LEAST = 0.05
+SPREADS = 3
 MIN_GROUPS, USUAL_DRIFT = 5, 0.05
+CEILINGS = ("native", "processes")
 #: Of the machine, what is another number in every run.
 VOLATILE = ("load_average", "steal_fraction", "available_memory_bytes")
 
@@ -45,12 +52,15 @@ class Comparison:
         Seconds after ÷ seconds before, with its own 95 % interval: above 1 is slower.
     change : {"slower", "faster", ""}
         Where it went in spite of drift and the number of cases; of a noisy case that may still be noise.
+    ceiling : Comparison or None
+        Its ceiling in both, if that is another case.
     """
 
     before: Result
     after: Result
     ratio: Interval
     change: str = ""
+    ceiling: Comparison | None = None
 
     @property
     def id(self) -> str:
@@ -59,8 +69,20 @@ class Comparison:
 
     @property
     def noisy(self) -> bool:
-        """Whether samples spread too much in either session."""
+        """Whether either session's samples are noisy."""
         return self.before.noisy or self.after.noisy
+
+    @property
+    def unsure(self) -> bool:
+        """Whether noise may explain how far it moved, however small its interval."""
+        shift = abs(math.log(self.ratio.value))
+        noisy = [result for result in (self.before, self.after) if result.noisy]
+        return any(not only_spreads(each) or shift < SPREADS * noise(seconds(each)) for each in noisy)
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether it is the ceiling of others, and so says something of the machine."""
+        return self.before.case["executor"] in CEILINGS
 
     @property
     def group(self) -> str:
@@ -100,15 +122,21 @@ class Difference:
     @property
     def changed(self) -> tuple[Comparison, ...]:
         """The cases that changed, those that changed most first."""
-        return self._moved(noisy=False)
+        return self._moved(unsure=False)
 
     @property
     def unsure(self) -> tuple[Comparison, ...]:
-        """The cases that moved as far, but are noisy."""
-        return self._moved(noisy=True)
+        """The cases that moved as far, but as noise may move them."""
+        return self._moved(unsure=True)
 
-    def _moved(self, noisy: bool) -> tuple[Comparison, ...]:
-        found = [each for each in self.cases if each.change and each.noisy == noisy]
+    @property
+    def ceilings(self) -> tuple[Comparison, ...]:
+        """The ceilings that moved."""
+        return self._moved(ceilings=True)
+
+    def _moved(self, unsure: bool = False, ceilings: bool = False) -> tuple[Comparison, ...]:
+        kind = (ceilings, unsure and not ceilings)
+        found = [each for each in self.cases if each.change and kind == (each.is_ceiling, each.unsure and not each.is_ceiling)]
         return tuple(sorted(found, key=lambda each: -abs(math.log(each.ratio.value))))
 
 
@@ -130,7 +158,7 @@ def compare(before: Session, after: Session, at_least: float = AT_LEAST) -> Diff
     ids = [result.id for result in before if result.id in after]
     if not ids:
         raise ValueError("the sessions have no case in common")
-    pairs = [paired(before.result(each), after.result(each)) for each in ids]
+    pairs = with_ceilings([paired(before.result(each), after.result(each)) for each in ids])
     common = math.exp(median([math.log(each.ratio.value) for each in pairs]))
     drift, measured = drift_of(pairs, common)
     more = margin(drift, len(pairs), len(groups_of(pairs)) if measured else None)
@@ -150,19 +178,35 @@ def paired(before: Result, after: Result) -> Comparison:
     return Comparison(before, after, independent_ratio(seconds(after), seconds(before), CONFIDENCE))
 
 
+def with_ceilings(pairs: list[Comparison]) -> list[Comparison]:
+    """Return the cases with their ceilings, as far as these are in both sessions."""
+    by_id = {each.id: each for each in pairs}
+    tops = [ceiling_of(case_of(each.before.case)) for each in pairs]
+    return [
+        each if top is None or each.is_ceiling else replace(each, ceiling=by_id.get(top.id))
+        for each, top in zip(pairs, tops, strict=True)
+    ]
+
+
 def seconds(result: Result) -> list[float]:
     """Return the seconds of a call, block by block."""
     return [sample.seconds for sample in result.samples]
+
+
+def only_spreads(result: Result) -> bool:
+    """Whether nothing makes a result noisy but that its samples spread."""
+    return {kind for kind in NOISES for note in result.notes if note.startswith(kind)} == {SPREAD}
 
 
 # --- judging -------------------------------------------------------------------------------------------------------------------
 
 
 def change_of(each: Comparison, common: float, more: float, cases: int, at_least: float) -> str:
-    """Return in which direction a case surely changed, by itself and beside the common factor, or nothing."""
+    """Return in which direction a case surely changed, by itself, beside the common factor and beside its ceiling, or nothing."""
     own = max(math.log(each.ratio.high / each.ratio.value), math.log(each.ratio.value / each.ratio.low))
     reach = math.hypot(max(own, resolution(each, cases)), more)
-    shifts = [math.log(each.ratio.value), math.log(each.ratio.value / common)]
+    beside = [common] if each.ceiling is None else [common, each.ceiling.ratio.value]
+    shifts = [math.log(each.ratio.value / other) for other in (1.0, *beside)]
     if min(shifts) > max(reach, math.log1p(at_least)):
         return "slower"
     if max(shifts) < -max(reach, math.log1p(at_least)):

@@ -17,14 +17,14 @@ from gilscope.cases import NATIVE, Case, baseline_of, ceiling_of, short
 from gilscope.cores import usable_cores
 from gilscope.executors import EXECUTORS, NotSendable
 from gilscope.machine import available_memory, steal_seconds
+from gilscope.noises import BUSY, warnings_of
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
 from gilscope.sampling import Share, blas_threads, forget, take, unlimit_blas
-from gilscope.stats import NOISY, median_interval, noise, ratio
+from gilscope.stats import median_interval, ratio
 from gilscope.surroundings import beside
 
 CEILINGS = {"native": "the same C loop on native threads", "processes": "independent processes"}
 OPENMP_SPIN_SECONDS = 0.25  # libgomp's idle workers spin after a parallel region, on cores that the next sample needs
-PREEMPTED = 0.9
 PROBE_SHRINK = 100
 
 
@@ -152,7 +152,14 @@ def sample_of(shares: list[Share], calls: int, stolen: float) -> Sample:
         voluntary_switches=used.voluntary_switches,
         involuntary_switches=used.involuntary_switches,
         steal_seconds=stolen,
+        cpu_imbalance=imbalance([share.usage.cpu_seconds for share in shares], wall),
     )
+
+
+def imbalance(cpu_seconds: list[float], wall: float) -> float:
+    """Return how much less CPU time one worker used than another, as a share; 0 where they mostly waited."""
+    most = max(cpu_seconds)
+    return 1 - min(cpu_seconds) / most if most > BUSY * wall else 0.0
 
 
 def measure(
@@ -356,21 +363,6 @@ def facts(case: Case) -> dict[str, Any]:
 
     address = case.target.loop_address(np.dtype(case.dtype))
     return {"loop_address": hex(address), "isa": isa()}
-
-
-def warnings_of(case: Case, samples: list[Sample]) -> tuple[str, ...]:
-    """Say what made the samples noisy."""
-    warnings = []
-    spread = noise([sample.seconds for sample in samples])
-    if spread > NOISY:
-        warnings.append(f"samples spread by {spread:.0%} of their median")
-    busy = sum(each.cpu_seconds or 0 for each in samples) / sum(each.wall_seconds for each in samples)
-    if case.executor == "serial" and not case.runs_openmp and busy < PREEMPTED:
-        warnings.append(f"CPU time was {busy:.0%} of wall time: others used the core")
-    stolen = sum(each.steal_seconds or 0 for each in samples) / sum(each.wall_seconds for each in samples)
-    if stolen > 1 - PREEMPTED:
-        warnings.append(f"the hypervisor took {stolen:.0%} of the time")
-    return tuple(warnings)
 
 
 def differing_output(case: Case, checksums: Mapping[Case, str | None]) -> tuple[str, ...]:

@@ -49,7 +49,10 @@ class Ceiling(Interval):
 
 @dataclass(frozen=True)
 class Sample:
-    """A timed stretch of `calls` calls and what it used, workers summed; None is not known, as in format 0."""
+    """A timed stretch of `calls` calls and what it used, workers summed; None is not known, as in format 0.
+
+    `cpu_imbalance` is how much less CPU time one worker used than another for the same work, as a share.
+    """
 
     seconds: float
     calls: int
@@ -59,6 +62,7 @@ class Sample:
     voluntary_switches: int | None = None
     involuntary_switches: int | None = None
     steal_seconds: float | None = None
+    cpu_imbalance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ class Maybe(NamedTuple):
 _NAMES = ("id", "kernel", "implementation", "strategy", "executor", "dtype")
 _COUNTS = ("minor_faults", "voluntary_switches", "involuntary_switches")
 _BOUNDS = {"low": float, "high": float}
-_USAGE = {"cpu_seconds": Maybe(float), "steal_seconds": Maybe(float), **dict.fromkeys(_COUNTS, Maybe(int))}
+_MEASURES = ("cpu_seconds", "steal_seconds", "cpu_imbalance")
+_USAGE = {**dict.fromkeys(_MEASURES, Maybe(float)), **dict.fromkeys(_COUNTS, Maybe(int))}
 RESULT = {
     "case": {**dict.fromkeys(_NAMES, str), "workers": int, "size": int, "options": dict},
     "samples": [{"seconds": float, "calls": int, "wall_seconds": float, **_USAGE}],

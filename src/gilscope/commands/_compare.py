@@ -68,6 +68,7 @@ def as_json(found: Difference) -> dict[str, Any]:
     return {
         "changed": [case_json(each) for each in found.changed],
         "unsure": [case_json(each) for each in found.unsure],
+        "ceilings": [case_json(each) for each in found.ceilings],
         "unchanged": [case_json(each) for each in found.cases if not each.change],
         "common_factor": found.common,
         "drift": found.drift,

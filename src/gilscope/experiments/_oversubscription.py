@@ -18,30 +18,30 @@ from gilscope.experiments._oversubscription_words import ROUTINES, lines, verdic
 from gilscope.measure import Group, Plan, Sampler
 from gilscope.results import Session
 
-# Sides of the matrices: 20 to 60 ms a call on a core of 40 Gflop/s.
-SIDES = {"product.numpy": 1000, "inv.numpy": 800, "svd.numpy": 280, "det.numpy": 1200}
+# Sides of the matrices: 8 to 25 ms a call on a core of 40 Gflop/s, and up to 100 times as much with too many BLAS threads.
+SIDES = {"product.numpy": 800, "inv.numpy": 600, "svd.numpy": 220, "det.numpy": 900}
 QUICK_SIDES = {"product.numpy": 600, "inv.numpy": 450, "svd.numpy": 160, "det.numpy": 700}
 SECONDS = {"quick": 10.0, "default": 60.0}
 
 
 def course(request: Request, session: Session, plan: Plan, sampler: Sampler) -> Course:
     """Return a group for each routine; what BLAS had at first is in the session."""
-    limited = blas_threads(session.machine)
-    python, blas = counts(len(usable_cores()), request.quick), counts(max(len(usable_cores()), limited), request.quick)
+    cores, limited = len(usable_cores()), blas_threads(session.machine)
+    cells = grid(cores, max(cores, limited) if limited else 0, request.quick)
     sides = QUICK_SIDES if request.quick else SIDES
-    groups = [heat_map(call, sides[call] ** 2, python, blas if limited else (1,)) for call in ROUTINES]
+    groups = [Group(call, tuple(cell(call, sides[call] ** 2, *each) for each in cells)) for call in ROUTINES]
     seconds = SECONDS[request.pace]
     return Course([replace(group, until=at / len(groups)) for at, group in enumerate(groups, 1)], seconds)
 
 
-def counts(cores: int, quick: bool) -> tuple[int, ...]:
-    """Return the numbers of threads to try: one, one for each core, and two for each."""
-    return tuple(sorted({1, cores} | (set() if quick else {2 * cores})))
+def grid(cores: int, blas: int, quick: bool) -> list[tuple[int, int]]:
+    """Return each number of Python threads with each number of BLAS threads: one, the usual number, and twice that.
 
-
-def heat_map(call: str, size: int, python: tuple[int, ...], blas: tuple[int, ...]) -> Group:
-    """Return each number of Python threads with each number of BLAS threads."""
-    return Group(call, tuple(cell(call, size, threads, each) for threads in python for each in blas))
+    Twice as many of one kind are tried with one of the other only: both say the same, and take a hundred times as long.
+    """
+    ones = [(1, 1), (1, blas), (cores, 1), (cores, blas)]
+    twice = [] if quick else [(1, 2 * blas), (2 * cores, 1)]
+    return sorted({(python, max(1, each)) for python, each in ones + twice})
 
 
 def cell(call: str, size: int, threads: int, blas: int) -> Case:
@@ -56,7 +56,7 @@ OVERSUBSCRIPTION = Experiment(
     duration="about a minute; --quick: 10 s",
     course=course,
     plans={
-        "default": Plan(blocks=7, sample_seconds=0.02, group_seconds=math.inf),
+        "default": Plan(blocks=5, sample_seconds=0.02, group_seconds=math.inf),
         "quick": Plan(blocks=5, sample_seconds=0.01, group_seconds=math.inf),
     },
     verdict=verdict,

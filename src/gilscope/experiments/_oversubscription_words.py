@@ -93,7 +93,8 @@ def verdict(session: Session) -> list[str]:
     if not several:
         return ["One core: neither Python threads nor BLAS threads can overlap here.", *advised(session)]
     told = [routine_words(call, cells, own) for call, cells in several.items()]
-    return [each for each in (*told, *advised(session), noisy_words(session), rule(several, session.machine)) if each]
+    words = (*told, too_many_blas_words(several), *advised(session), noisy_words(session))
+    return [each for each in (*words, rule(several, session.machine)) if each]
 
 
 def routine_words(call: str, cells: Cells, own: int) -> str:
@@ -121,6 +122,17 @@ def held_words(cells: Cells) -> str:
         processes = f"{threads.case['workers']} processes {interval_text(threads.ceiling)}"
         return f" Python threads bring nothing ({interval_text(threads.speedup)}, {processes}): the call keeps the GIL."
     return ""
+
+
+def too_many_blas_words(found: Mapping[str, Cells]) -> str:
+    """Say what BLAS threads beyond the cores do to a single call, where they surely make it slower than one of them."""
+    most = max(blas for cells in found.values() for _, blas in cells)
+    slow = {ROUTINES[call]: cell.speedup for call, cells in found.items() if (cell := cells.get((1, most))) and cell.speedup}
+    slow = {name: speedup for name, speedup in slow.items() if speedup.high < 1}
+    if most <= min(map(cores_of, found.values())) or not slow:
+        return ""
+    told = listed([f"{name} ({speedup.value:.2f}x)" for name, speedup in slow.items()])
+    return f"More BLAS threads than cores are the worst: with {most}, one call is slower than with one: {told}."
 
 
 def advised(session: Session) -> list[str]:

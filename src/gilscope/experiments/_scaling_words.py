@@ -61,8 +61,13 @@ def is_later(line: Line, other: Line) -> bool:
 
 
 def undecided(chart: Map, line: Line) -> bool:
-    """Whether a strategy that was not found to pay may do so after all: the interval at its largest size reaches far above 1."""
-    return not line.pays and chart.row(line.strategy, line.threads)[-1].gain.high > 1 + LOSS
+    """Whether a strategy that was not found to pay may do so after all: by its largest size.
+
+    There its interval reaches far above 1, or not even threads without Python keep up with a single one: others used the cores.
+    """
+    last = chart.row(line.strategy, line.threads)[-1]
+    ceiling = last.result.ceiling
+    return not line.pays and (last.gain.high > 1 + LOSS or (ceiling is not None and ceiling.high < 1))
 
 
 def loses_alone(chart: Map, line: Line) -> bool:

@@ -16,7 +16,7 @@ COMMON = "A machine in another phase looks so, and so does a change to everythin
 
 def text(found: Difference) -> str:
     """Return what changed, what else differs, and what is as it was."""
-    cases = [*changed_lines(found), *unsure_lines(found)]
+    cases = [*changed_lines(found), *moved_lines(UNSURE, found.unsure), *moved_lines(CEILINGS, found.ceilings)]
     return "\n".join([*cases, "", *map(wrapped, common_words(found)), *fact_lines(found), *only_lines(found)])
 
 
@@ -34,11 +34,15 @@ def changed_lines(found: Difference) -> Iterator[str]:
         yield f"No change that noise would not explain, in {len(same)} case{'s' if len(same) != 1 else ''}{also}."
 
 
-def unsure_lines(found: Difference) -> Iterator[str]:
-    """Yield a line for each noisy case that moved as far as one that changed."""
-    if found.unsure:
-        yield f"\n{heading('moved, but too noisy to tell: measure again')}"
-        yield from (case_line(each) for each in found.unsure)
+UNSURE = "moved, but too noisy to tell: measure again"
+CEILINGS = "ceilings: the machine, no Python in the way"
+
+
+def moved_lines(title: str, cases: tuple[Comparison, ...]) -> Iterator[str]:
+    """Yield a line for each case that moved as far as one that changed, and is not called a change."""
+    if cases:
+        yield f"\n{heading(title)}"
+        yield from map(case_line, cases)
 
 
 def heading(words: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from gilscope.experiments import EXPERIMENTS, Experiment, Row
 from gilscope.machine import spoilers
+from gilscope.noises import NOISES
 from gilscope.results import Result, Session
 from gilscope.scaling_map import Map, maps_of
 from gilscope.wording import percent
@@ -106,17 +106,9 @@ def noise(session: Session) -> list[str]:
     return lines + [sentence(each) for each in spoilers(session.machine)]
 
 
-#: Beginnings of the warnings that `gilscope.measure.warnings_of` writes, and what they are called together.
-_KINDS = {
-    r"samples spread": "Samples spread by more than 10% of their median",
-    r"CPU time was": "Others used the core",
-    r"the hypervisor took": "The hypervisor took the core",
-}
-
-
 def kind_of(note: str) -> str | None:
     """Return which kind of noise a note tells of."""
-    return next((words for beginning, words in _KINDS.items() if re.match(beginning, note)), None)
+    return next((words for beginning, words in NOISES.items() if note.startswith(beginning)), None)
 
 
 def sentence(words: str) -> str:
