@@ -76,10 +76,11 @@ def specification(sessions: Mapping[str, Session]) -> Spec:
     Parameters
     ----------
     sessions : mapping of str to Session
-        By what stands below their questions, such as the names of their files.
+        By the names of their files, which stand below their questions where there are several.
     """
     require_libraries("a picture")
-    singles = [(name, each) for name, session in sessions.items() for each in session.singles().values()]
+    several = len(sessions) > 1
+    singles = [(name * several, each) for name, session in sessions.items() for each in session.singles().values()]
     drawings = [(name, each, found) for name, each in singles if (found := drawing_of(each).drawn(each)) is not None]
     if not drawings:
         names = listed(list(dict.fromkeys(each.experiment for _, each in singles)))
@@ -100,7 +101,7 @@ def titled(name: str, session: Session, drawn: Any) -> Spec:
 
 
 def png(sessions: Session | Mapping[str, Session]) -> bytes:
-    """Return the picture as PNG: of one session, or of several by what stands below their questions."""
+    """Return the picture as PNG: of one session, or of several by the names of their files."""
     return picture.png(specification(named(sessions)))
 
 
