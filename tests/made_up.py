@@ -1,7 +1,10 @@
 """Sessions that nobody measured, for tests of what is shown of them."""
 
 from gilscope.cases import Case, baseline_of
+from gilscope.experiments._convoy_take import UNITS as CONVOY
 from gilscope.experiments._seed import groups
+from gilscope.experiments._starvation_take import UNITS as STARVATION
+from gilscope.observations import Number, Observation
 from gilscope.results import Ceiling, Result, Sample, Session, Speedup
 from gilscope.stats import Interval
 
@@ -57,6 +60,62 @@ def scaling_session(kernels=("exp", "add"), sizes=SIZES, **machine):
                 session.add(result(Case(call, size), 1.0, seconds=size * 1e-9))
                 session.add(result(Case(call, size, "threads", 2), gain, seconds=size * 1e-9))
     return session
+
+
+SPREAD = (0.98, 1.0, 1.02, 1.01, 0.99)
+
+
+def observation(label, conditions, units, values):
+    """An observation whose blocks are around the values."""
+    numbers = {name: Number.of(units[name], [value * each for each in SPREAD]) for name, value in values.items()}
+    return Observation(label, {"pinned": True, **conditions}, numbers)
+
+
+def convoy_session(lengths=(20e-6, 2e-3), waits=True, strategies=("held", "released"), **machine):
+    """A session of `convoy`: held calls keep half, released ones the less the longer the switch interval; each waits for one."""
+    session = Session("convoy", {**MACHINE, **machine})
+    for seconds in lengths:
+        alone = {"seconds": seconds, "strategy": "held", "switch_interval": None}
+        session.observe(observation(f"{seconds} alone", alone, CONVOY, {"calls": 1 / seconds, "spins": 1e6}))
+        for interval in (500e-6, 5e-3, 20e-3):
+            for strategy in strategies:
+                kept = 0.5 if strategy == "held" else seconds / (seconds + interval)
+                values = {"calls": kept / seconds, "spins": 0.9e6 if strategy == "released" else 0.4e6}
+                wait = {"waited": 1.0, "wait_p50": interval, "wait_p99": 1.1 * interval, "wait_max": 2 * interval}
+                conditions = {"seconds": seconds, "strategy": strategy, "switch_interval": interval}
+                label = f"{strategy} {seconds} {interval}"
+                session.observe(observation(label, conditions, CONVOY, values | (wait if waits else {})))
+    return session
+
+
+def starvation_session(kernel="poly.c", **machine):
+    """A session of `starvation`: held freezes the others for the 50 ms of a call, released and a sleep do not."""
+    session = Session("starvation", {**MACHINE, **machine})
+    silences = {"nothing, asleep": 0.001, f"{kernel}.held": 0.05, f"{kernel}.yielding": 0.01, f"{kernel}.released": 0.001}
+    for label, silence in silences.items():
+        strategy = label.removeprefix(f"{kernel}.")
+        facts = {"kind": "nothing"} if label == strategy else {"kind": "kernel", "strategy": strategy}
+        values = {"call": 0.05, "gap_p50": silence / 2, "gap_p99": silence, "gap_max": 2 * silence, "silence": silence}
+        session.observe(observation(label, {"beat_seconds": 0.001, **facts}, STARVATION, values))
+    return session
+
+
+def roofline_session(degrees=(1, 16, 256), counts=(1, 2), **machine):
+    """A session of `roofline` on a machine whose cores copy 10 GB/s and compute 40 Gflop/s each, and reach that."""
+    session = Session("roofline", {**MACHINE, **machine})
+    for workers in counts:
+        executor = "threads" if workers > 1 else "serial"
+        seconds = {Case("copy.numpy", 10**7, executor, workers): 16e-3}
+        for size, degree in [*((10**7, each) for each in degrees), (8192, 1024)]:
+            case = Case("poly.c.released", size, executor, workers, options={"degree": degree})
+            seconds[case] = max(16 * size / 10e9 if size > 8192 else 0, 2 * degree * size / 40e9)
+        seconds |= {Case(call, 10**7, executor, workers): each for call, each in ARTICLE.items()}
+        for case, alone in seconds.items():
+            session.add(result(case, float(workers), seconds=alone))
+    return session
+
+
+ARTICLE = {"g.numpy": 40e-3, "g_out.numpy": 24e-3, "g_chunks.numpy": 10e-3}  # seconds on one thread
 
 
 def evil_session(experiment="a newer experiment"):

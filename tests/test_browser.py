@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from made_up import evil_session, scaling_session, seed_session
+from made_up import EVIL, convoy_session, evil_session, roofline_session, scaling_session, seed_session, starvation_session
 
 from gilscope.reports import html, timeline
 from gilscope.reports.page import page
@@ -46,8 +46,12 @@ def trace():
 ARTICLES = {
     "seed": lambda: html.session_article(seed_session()),
     "scaling": lambda: html.session_article(scaling_session()),
+    "convoy": lambda: html.session_article(convoy_session()),
+    "starvation": lambda: html.session_article(starvation_session()),
+    "roofline": lambda: html.session_article(roofline_session()),
     "evil": lambda: html.session_article(evil_session()),
     "evil map": lambda: html.session_article(evil_session("scaling")),
+    "evil rows": lambda: html.session_article(starvation_session(EVIL)),
     "trace": lambda: timeline.article(trace(), "script.py"),
 }
 
@@ -174,6 +178,22 @@ def test_maps_are_filtered_by_kernel_and_strategy(opened):
     WebDriverWait(browser, 30).until(lambda it: "released · 2" not in texts(it))
     assert "held · 2" in texts(browser)
     assert "best call, µs" in texts(browser)
+
+
+def test_lines_are_filtered_by_strategy(opened):
+    browser = opened("convoy")
+    assert {"calls, held", "calls, released", "held", "switch interval itself"} <= {*texts(browser)}
+    Select(browser.find_element("name", "strategy")).select_by_value("released")
+    WebDriverWait(browser, 30).until(lambda it: "held" not in texts(it))
+    assert {"calls, released", "released", "switch interval itself"} <= {*texts(browser)}
+    assert "calls, held" not in texts(browser)
+
+
+def test_halves_stand_side_by_side_where_there_is_room(opened):
+    tops = "return [...document.querySelectorAll('figure')].map(it => Math.round(it.getBoundingClientRect().top))"
+    rate, wait, below, _ = opened("convoy").execute_script(tops)
+    assert rate == wait < below
+    assert len({*opened("convoy", PHONE).execute_script(tops)}) == 4
 
 
 def test_the_axis_can_be_logarithmic(opened):

@@ -87,6 +87,17 @@ def test_the_bounds_are_those_of_the_machine():
     assert peaks == pytest.approx({1: PEAK, 2: 2 * PEAK}, rel=0.01)
 
 
+def test_a_case_that_was_left_out_is_a_dash():
+    session = run()[0]
+    kept = [
+        each
+        for each in session
+        if (each.case["kernel"], each.case["workers"], each.case["options"]) != ("poly", 2, {"degree": 16})
+    ]
+    [row] = [line for line in ROOFLINE.lines(Session("roofline", session.machine, kept)) if line.startswith("  16 ")]
+    assert row.endswith(" -")
+
+
 def test_a_point_says_what_bounds_it_and_how_near_the_roof_it_is():
     found = {(each.degree, each.threads): each for each in points(run()[0])}
     assert {each.degree: each.bound for each in found.values()} == {

@@ -98,6 +98,14 @@ def test_without_a_gil_nobody_holds_it():
     assert line.startswith("GIL off, so nobody holds it: the longest silence is 1.3 ms (poly.c.held), and 1.1 ms")
 
 
+def test_one_late_beat_with_nothing_running_hides_only_what_is_as_short():
+    idle = replace(
+        observed("nothing", "nothing", 0.05, IDLE), numbers={"silence": Number.of("s", [IDLE, IDLE, IDLE, 3.4 * IDLE])}
+    )
+    assert feeling(observed("it", "kernel", 0.05, 5.7 * IDLE), idle) == "late"
+    assert feeling(observed("it", "kernel", 0.05, 3.3 * IDLE), idle) == "unfelt"
+
+
 def test_what_spoils_the_numbers_is_said_first():
     assert STARVATION.verdict(made(USUAL, machine={"gil": True, "cores_usable": 1}))[0].startswith("One usable core: ")
     late = observed("nothing, asleep", "nothing", 0.05, 0.006)

@@ -290,10 +290,12 @@ class Session:
         return [each.to_record() for each in self]
 
     def plot(self) -> Any:
-        """Return the picture of the session as an Altair chart: speed-ups, or maps of where releasing pays.
+        """Return the picture of the session as an Altair chart: the one of its experiment, else its speed-ups.
 
         Raises
         ------
+        NothingToDraw
+            Nothing was measured yet that the picture shows; a ValueError.
         ReportUnavailable
             Altair is not there: ``pip install 'gilscope[report]'``.
         """

@@ -145,7 +145,7 @@ def dial_lines(found: list[Point]) -> list[str]:
     at = {(each.degree, each.threads): each for each in found}
     head = ["poly: degree", "flops a byte", "bound by", *(f"{threads_text(each)}" for each in threads)]
     rows = [
-        [f"  {each.degree}", f"{each.intensity:g}", each.bound, *(point_text(at[each.degree, more]) for more in threads)]
+        [f"  {each.degree}", f"{each.intensity:g}", each.bound, *(point_text(at.get((each.degree, more))) for more in threads)]
         for each in found
         if each.threads == 1
     ]
@@ -153,8 +153,10 @@ def dial_lines(found: list[Point]) -> list[str]:
     return [*columns([head, *rows]), f"  {of_roof}"]
 
 
-def point_text(point: Point) -> str:
+def point_text(point: Point | None) -> str:
     """Write how fast a case is, how near the roof, and what threads bring."""
+    if point is None:
+        return "-"
     rate = operations(point.result) / point.result.seconds.value / 1e9
     text = f"{rate:.3g} {point.share:>4.0%}"
     return f"{text}  {interval_text(point.result.speedup)}" if point.threads > 1 else text

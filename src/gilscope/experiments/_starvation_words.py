@@ -13,7 +13,7 @@ from gilscope.wording import duration, listed
 STRATEGIES = ("held", "declared_nogil", "yielding", "chunked", "interruptible", "released")
 #: A call freezes the others if they are silent for so much of it.
 FROZEN = 0.8
-#: They feel it if they are silent for more than so many times as long as with nothing in the way: by the whole intervals.
+#: They feel it if they are silent for more than so many times as long as with nothing in the way, and surely longer.
 UNFELT = 2.0
 #: Seconds: with nothing in the way a beat of a millisecond is not silent for so long, unless others use the cores.
 BUSY = 0.003
@@ -23,7 +23,8 @@ COLUMNS = f"{'':{LABEL}}{'a call':>9}   gaps: p50      p99   longest in a call  
 
 def feeling(observation: Observation, idle: Observation) -> str:
     """Return what others feel during a call: "frozen", "late" or "unfelt"."""
-    if observation["silence"].low <= UNFELT * idle["silence"].high:
+    usual = idle["silence"]
+    if observation["silence"].low <= max(UNFELT * usual.value, usual.high):
         return "unfelt"
     return "frozen" if of_the_call(observation).value >= FROZEN else "late"
 

@@ -139,7 +139,7 @@ def wait_points(length: list[Cell]) -> list[Point]:
     return [
         {
             **about(cell, cell.strategy),
-            "at": cell.interval * BESIDE[cell.strategy],
+            "at": cell.interval * BESIDE.get(cell.strategy, 1),
             "value": seen["wait_p50"].value,
             "p99": seen["wait_p99"].value,
             "longest": max(seen["wait_max"].blocks),

@@ -18,7 +18,7 @@ HOW_TO_READ = (
 WIDTH, LANE = 640, 17  # pixels
 ROOM = 64  # pixels for what the others feel
 MEDIAN, NEARLY, LONGEST, CALL = "median gap", "99 % of the gaps", "longest gap ever", "the call itself"
-STROKE = "M0,-1L0,1"
+STROKE = "M-0.2,-1h0.4v2h-0.4Z"  # of a width: a legend fills its symbols only
 SHAPES = {MEDIAN: "circle", NEARLY: "square", LONGEST: STROKE, CALL: "diamond"}
 #: What others feel → what it is called beside a line, and its colour.
 FEELINGS = {"frozen": ("frozen", VERMILION), "late": ("late", ORANGE), "unfelt": ("not felt", BLUE), "": ("", GREY)}
@@ -128,27 +128,25 @@ def _ranges(alt: Any, x: Any, y: Any) -> list[Any]:
     told = ["row:N", alt.Tooltip("told:N", title="gaps: p50, p99, longest"), alt.Tooltip("took:N", title=CALL)]
     place = {"y": y, "yOffset": _offset(alt, "range"), "tooltip": told}
     texts = gaps.mark_text(align="left", baseline="middle", dx=9, fontSize=11)
-    is_call = f"datum.what == '{CALL}'"
-    stroke = alt.condition(is_call, alt.value(alt.ExprRef("ink")), look["stroke"])
-    size = alt.condition(is_call, alt.value(110), alt.value(60))
+    own = {
+        name: alt.condition(f"datum.what == '{CALL}'", alt.value(alt.ExprRef("ink")), look[name]) for name in ("stroke", "fill")
+    }
     return [
         gaps.mark_rule(strokeWidth=1.5).encode(x=alt.X("p50:Q"), x2="longest:Q", stroke=look["stroke"], **place),
         gaps.mark_rule(strokeWidth=5, opacity=0.5).encode(x=alt.X("p50:Q"), x2="p99:Q", stroke=look["stroke"], **place),
-        marks.mark_point(strokeWidth=1.5, opacity=1).encode(x=x, **{**look, "stroke": stroke}, size=size, **place),
+        marks.mark_point(size=60, strokeWidth=1.5, opacity=1).encode(x=x, **look | own, **place),
         texts.encode(x=alt.X("end:Q"), text="text:N", **place),
     ]
 
 
 def _look(alt: Any) -> dict[str, Any]:
-    """Return how colour tells what the others feel, and shape which number a mark is; the call's is hollow."""
+    """Return how colour tells what the others feel, and shape which number a mark is."""
     colours = alt.Scale(domain=[*FEELINGS], range=[colour for _, colour in FEELINGS.values()])
-    shapes, opacities = (alt.Scale(domain=[*SHAPES], range=each, type="ordinal") for each in ([*SHAPES.values()], [1, 1, 1, 0]))
+    shapes = alt.Scale(domain=[*SHAPES], range=[*SHAPES.values()])
     columns, ink = {"expr": "width < 420 ? 2 : 4"}, alt.ExprRef("ink")
-    symbols = {"symbolStrokeColor": ink, "symbolFillColor": ink, "symbolStrokeWidth": 1.8}
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=columns, **symbols)
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=columns, symbolFillColor=ink)
     return {
         "stroke": alt.Stroke("feeling:N", scale=colours, legend=None),
         "fill": alt.Fill("feeling:N", scale=colours, legend=None),
         "shape": alt.Shape("what:N", scale=shapes, legend=legend),
-        "fillOpacity": alt.FillOpacity("what:N", sort=[*SHAPES], scale=opacities, legend=legend),
     }

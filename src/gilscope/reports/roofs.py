@@ -29,7 +29,7 @@ HOW_TO_READ = (
 )
 WIDTH, HEIGHT = 640, 340
 ROOM = 104  # pixels for the labels
-COLOURS, SHAPES = (BLUE, VERMILION, GREEN, ORANGE), ("circle", "square", "triangle-up", "cross")
+COLOURS, SHAPES = (BLUE, VERMILION, GREEN, ORANGE), ("circle", "square", "triangle-up")
 VARIANTS = {"g.numpy": "g allocates", "g_out.numpy": "g, arrays reused", "g_chunks.numpy": "g, in the cache"}
 
 Point = dict[str, Any]
@@ -57,9 +57,8 @@ def data_of(session: Session) -> dict[str, list[Point]]:
     low, high = min((each["at"] for each in found), default=1) / 1.3, max((each["at"] for each in found), default=1) * 1.3
     lines = roofs(session, low, high)
     article = articles(session, high)
-    floor = floor_of([*found, *lines, *article])
     every = {"reached": found, "roofs": lines, "article": article, "names": names(article)}
-    return every | {"labels": placed(ends([*found, *lines], session), domain_of(every, floor), HEIGHT, gap=42) if found else []}
+    return every | {"labels": placed(ends([*found, *lines], session), domain_of(every), HEIGHT, gap=42)}
 
 
 def reached(session: Session) -> list[Point]:
@@ -116,14 +115,10 @@ def articles(session: Session, edge: float) -> list[Point]:
     ]
 
 
-def floor_of(points: list[Point]) -> float:
-    """Return where the axis begins: below all points."""
-    return min((each["value"] for each in points), default=1.0) / 1.4
-
-
-def domain_of(every: dict[str, list[Point]], floor: float) -> tuple[float, float]:
-    """Return from where to where the axis reaches."""
-    return floor, max((each["value"] for rows in every.values() for each in rows if "value" in each), default=1.0) * 1.3
+def domain_of(every: dict[str, list[Point]]) -> tuple[float, float]:
+    """Return from where to where the axis reaches: all points and names are on it, and intervals as far as they fit."""
+    values = [each[name] for rows in every.values() for each in rows for name in ("value", "foot") if name in each]
+    return min(values, default=1.0) / 1.4, max(values, default=1.0) * 1.3
 
 
 def names(article: list[Point]) -> list[Point]:
@@ -158,8 +153,7 @@ def layers(rows: dict[str, list[Point]], width: str = "width") -> Any:
     import altair as alt
 
     named = {name: alt.Chart(alt.NamedData(name)) for name in rows}
-    floor = floor_of([*rows["reached"], *rows["roofs"], *rows["article"]])
-    x, y = _x(alt, rows, f"{width} - {ROOM}"), _y(alt, domain_of(rows, floor))
+    x, y = _x(alt, rows, f"{width} - {ROOM}"), _y(alt, domain_of(rows))
     look = _look(alt, list(dict.fromkeys(each["threads"] for each in [*rows["reached"], *rows["roofs"]])))
     ends = labels(alt, named["labels"], x, y, f"{width} - {ROOM - 14}")
     parts = [*_lines(named, x, y, look), *_article(alt, named, x, y, look), *ends]
@@ -184,7 +178,7 @@ def _lines(named: dict[str, Any], x: Any, y: Any, look: dict[str, Any]) -> list[
     return [
         named["roofs"].mark_line(strokeWidth=6, opacity=0.3, clip=True).encode(x=x, y=y, stroke=look["stroke"]),
         reached.mark_line(strokeWidth=1.5).encode(x=x, y=y, stroke=look["stroke"]),
-        reached.mark_rule(strokeWidth=1.5).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
+        reached.mark_rule(strokeWidth=1.5, clip=True).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
         reached.mark_point(size=55, strokeWidth=1.5, opacity=1).encode(x=x, y=y, **look, tooltip=told),
     ]
 
@@ -196,7 +190,7 @@ def _article(alt: Any, named: dict[str, Any], x: Any, y: Any, look: dict[str, An
     return [
         stems.mark_rule(strokeWidth=0.7, stroke=alt.ExprRef("ink")).encode(x=x, y=foot, y2="top:Q"),
         stems.mark_text(align="left", baseline="middle", dx=4, fontSize=11).encode(x=x, y=foot, text="text:N"),
-        marks.mark_rule(strokeWidth=1.5).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
+        marks.mark_rule(strokeWidth=1.5, clip=True).encode(x=x, y="low:Q", y2="high:Q", stroke=look["stroke"], tooltip=told),
         marks.mark_point(size=130, strokeWidth=2, opacity=1).encode(x=x, y=y, **look, tooltip=told),
     ]
 
