@@ -10,7 +10,7 @@ from gilscope.experiments._grain_words import DEEP, RELEASES, elements, gains, g
 from gilscope.experiments._scaling_words import undecided
 from gilscope.reports import costs, curves
 from gilscope.reports.curves import Curve, Panel
-from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, Figure, stacked, with_data
+from gilscope.reports.picture import BLUE, GREEN, GREY, Figure, stacked, with_data
 from gilscope.results import Session
 from gilscope.scaling_map import Cell, Line, Map, maps_of
 
@@ -20,7 +20,7 @@ HOW_TO_READ = (
     "size on releasing pays; the shade beside it: where that line may lie."
 )
 WIDE, SMALL = 660, 270  # pixels in a file
-COLOURS = {"held": GREY, "released": BLUE, "own": BLUE, "thresholded": GREEN, "per_item": ORANGE}
+COLOURS = {"held": GREY, "released": BLUE, "own": BLUE, "thresholded": GREEN, "per_item": "#CC79A7"}
 SHADES = ("#F2C14E", "#E69F00", "#CC7A00", "#B06000", "#8F4A00")  # of chunks, from fine to coarse
 
 
