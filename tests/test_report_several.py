@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from made_up import seed_session, whole_session
 
-from gilscope.reports import content
+from gilscope.reports import content, figures
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals
@@ -47,6 +47,10 @@ def table(found):
 
 def svg_texts(found):
     return [node.text for node in ElementTree.fromstring(found).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def height(svg):
+    return float(re.search(r'height="(\d+)', svg)[1])
 
 
 # Text, pages
@@ -109,12 +113,8 @@ def test_each_of_several_files_is_named(report):
 
 def test_the_parts_of_a_picture_keep_their_scales(report):
     pytest.importorskip("vl_convert")
-
-    def height(files):
-        return float(re.search(r'height="(\d+)', report(*files, ending=".svg").decode())[1])
-
-    alone, twice = height(["seed.json"]), height(["seed.json", "old/seed.json"])
-    assert alone < twice < 2.2 * alone
+    parts = [height(figures.svg(each)) for each in whole_session().parts.values() if each.experiment in SHOWN]
+    assert sum(parts) * 0.9 < height(report("whole.json", ending=".svg").decode()) < sum(parts) * 1.1
 
 
 def test_plot_and_a_notebook_show_all_of_it():
