@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gilscope.reports import convoy_lines, dots, gap_ranges, grain, heat, oversubscription, picture, roofs, text
 from gilscope.reports.content import question
-from gilscope.reports.picture import Figure, Spec, require_libraries, with_data
+from gilscope.reports.picture import Figure, Rows, Spec, require_libraries, with_data
 from gilscope.results import Session
 from gilscope.wording import listed
 
@@ -65,9 +65,14 @@ def chart(session: Session) -> Any:
     require_libraries("a picture")
     import altair as alt
 
-    spec = specification({"": session})
-    rows = spec.pop("datasets")  # set afterwards: Altair would check every value
-    return with_data(alt.Chart.from_dict(spec), rows)
+    first, *others = drawn_of({"": session})
+    if others:
+        spec = specification({"": session})
+        rows = spec.pop("datasets")  # set afterwards: Altair would check every value
+        return with_data(alt.Chart.from_dict(spec), rows)
+    whole, rows = titled(*first)
+    ink = alt.param(name="ink", value=picture.LIGHT)
+    return with_data(whole.properties(padding=picture.MARGIN).add_params(ink).configure(**picture.config("white")), rows)
 
 
 def specification(sessions: Mapping[str, Session]) -> Spec:
@@ -79,25 +84,29 @@ def specification(sessions: Mapping[str, Session]) -> Spec:
         By the names of their files, which stand below their questions where there are several.
     """
     require_libraries("a picture")
-    several = len(sessions) > 1
-    singles = [(name * several, each) for name, session in sessions.items() for each in session.singles().values()]
-    drawings = [(name, each, found) for name, each in singles if (found := drawing_of(each).drawn(each)) is not None]
-    if not drawings:
-        names = listed(list(dict.fromkeys(each.experiment for _, each in singles)))
-        raise picture.NothingToDraw(f"there is nothing to draw of {names}: nothing was measured that a picture shows")
-    parts = [titled(name, session, found) for name, session, found in drawings]
+    parts = [whole.to_dict(validate=False) | {"datasets": rows} for whole, rows in (titled(*each) for each in drawn_of(sessions))]
     return picture.complete(picture.one_below_another(parts) if len(parts) > 1 else parts[0])
 
 
-def titled(name: str, session: Session, drawn: Any) -> Spec:
-    """Return the picture of a session in Vega-Lite, under its question."""
+def drawn_of(sessions: Mapping[str, Session]) -> list[tuple[str, Session, Any]]:
+    """Return what there is to draw: the name of a file if there are several, a session of one experiment, and its picture."""
+    several = len(sessions) > 1
+    singles = [(name * several, each) for name, session in sessions.items() for each in session.singles().values()]
+    found = [(name, each, drawn) for name, each in singles if (drawn := drawing_of(each).drawn(each)) is not None]
+    if not found:
+        names = listed(list(dict.fromkeys(each.experiment for _, each in singles)))
+        raise picture.NothingToDraw(f"there is nothing to draw of {names}: nothing was measured that a picture shows")
+    return found
+
+
+def titled(name: str, session: Session, drawn: Any) -> tuple[Any, Rows]:
+    """Return the picture of a session under its question, and its data sets apart: Altair would copy and check every value."""
     import altair as alt
 
     facts = ", ".join(each for each in (name, text.facts(session.machine)) if each)
     heading = alt.TitleParams(question(session), subtitle=facts, anchor="start", offset=14)
-    rows, drawn.datasets = drawn.datasets, alt.Undefined  # set aside: Altair would copy and check every value, for seconds
-    found: Spec = drawn.properties(title=heading).to_dict(validate=False)
-    return found | {"datasets": rows}
+    rows, drawn.datasets = drawn.datasets, alt.Undefined
+    return drawn.properties(title=heading), rows
 
 
 def png(sessions: Session | Mapping[str, Session]) -> bytes:

@@ -17,7 +17,7 @@ from gilscope.wording import UNITS
 #: Okabe and Ito's colours, which all eyes tell apart.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 LIGHT, DARK = "#222222", "#DDDDDD"
-GAP = 24  # pixels between pictures
+GAP, MARGIN = 24, 14  # pixels between pictures, and around them all
 TOP = ("$schema", "config", "datasets")  # of a picture as a whole, not of one of several
 OWN_SCALES: dict[str, Any] = dict.fromkeys(("color", "stroke", "fill", "shape", "xOffset", "yOffset"), "independent")
 
@@ -148,7 +148,7 @@ def renamed(spec: Any, prefix: str) -> Any:
 
 def complete(spec: Spec) -> Spec:
     """Return a picture with its margin and its colours."""
-    return with_ink(spec) | {"padding": 14, "config": config("white")}
+    return with_ink(spec) | {"padding": MARGIN, "config": config("white")}
 
 
 def config(background: str) -> dict[str, Any]:
