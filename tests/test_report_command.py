@@ -110,7 +110,17 @@ def test_several_files_are_sections(cli, tmp_path, ending):
     ("arguments", "status", "sentence"),
     [
         (["seed.json", "-o", "x.pdf"], 2, "'x.pdf' ends in none of .html, .md, .png, .svg, .csv and .pyperf.json"),
-        (["seed.json", "trace.json", "-o", "x.png"], 2, "a .png file is of one session or trace, not of 2: use .html or .md"),
+        (
+            ["seed.json", "trace.json", "-o", "x.png"],
+            1,
+            "trace.json is a trace, and a picture is of one trace, or of sessions only",
+        ),
+        (
+            ["seed.json", "trace.json", "-o", "x.csv"],
+            1,
+            "trace.json is a trace, and a table is of traces only, or of sessions only",
+        ),
+        (["seed.json", "scaling.json", "-o", "x.pyperf.json"], 2, "a .pyperf.json file is of one session, not of 2 files"),
         (["nothing.json"], 1, "No such file"),
         (["broken.json"], 1, "broken.json is not a session that gilscope can read"),
     ],

@@ -1,13 +1,15 @@
-"""Where sessions go unless the user says where, and files that are written whole or not at all."""
+"""Where sessions go unless the user says where, what is kept in the cache, and files that are written whole or not at all."""
 
 import os
 import re
 import secrets
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["default_path", "last_session", "write_atomically"]
+__all__ = ["cached", "default_path", "last_session", "write_atomically"]
 
 
 def default_path(experiment: str) -> Path:
@@ -22,14 +24,29 @@ def last_session(experiment: str = "*") -> Path | None:
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
+def cached(name: str, make: Callable[[], str]) -> str:
+    """Return the text of a file in the cache; where there is none it is made, and kept if it can be."""
+    path = _cache() / name
+    with suppress(OSError, ValueError):  # ValueError: it is no text
+        return path.read_text(encoding="utf-8")
+    text = make()
+    with suppress(OSError):
+        write_atomically(path, text.encode("utf-8"))
+    return text
+
+
 # The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("XDG_CACHE_HOME", "Library/Caches")}
 
 
 def _sessions() -> Path:
+    return _cache() / "sessions"
+
+
+def _cache() -> Path:
     variable, usual = _CACHES.get(sys.platform, ("XDG_CACHE_HOME", ".cache"))
     given = Path(os.environ.get(variable, ""))
-    return (given if given.is_absolute() else Path.home() / usual) / "gilscope" / "sessions"
+    return (given if given.is_absolute() else Path.home() / usual) / "gilscope"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from importlib import metadata
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from gilscope.files import cached
 from gilscope.reports.picture import DARK, LIGHT, Figure, config, require_libraries, version
 
 #: Vega compiles its expressions with Function, which is "eval" here.
@@ -56,10 +58,14 @@ def page(articles: list[Article]) -> str:
 
 @cache
 def library() -> str:
-    """Return Vega's JavaScript; to put it together takes about a second."""
+    """Return Vega's JavaScript; from the cache, for to put it together takes about a second."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()))
+    def bundle() -> str:
+        """Put it together."""
+        return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()))
+
+    return cached(f"vega-{metadata.version('vl-convert-python')}-{version()}.js", bundle)
 
 
 def verdict(sentences: list[str]) -> str:
