@@ -40,7 +40,8 @@ def test_what_is_long_enough(traced, can):
         (profile(0.99), 0.8, True),  # one release in a millisecond may hide a tenth of it
         (profile(0.99), 0.75, False),
         (profile(0.99, seconds=1.0), 0.85, False),
-        (profile(0.2), 0.85, True),  # partial, both of them
+        (profile(0.5), 0.68, True),  # partial, both of them
+        (profile(0.2), 0.85, False),
         (profile(0.0, releases=0.0), 0.09, True),
         (profile(0.0, releases=0.0), 0.2, False),
         (profile(0.99), 0.0, False),

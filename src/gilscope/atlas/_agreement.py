@@ -67,7 +67,10 @@ def can_be_told(traced: Profile) -> bool:
 
 
 def tell_the_same(traced: Profile, ticker: Profile) -> bool:
-    """Whether both say held, partial or released, or differ by no more than the ticker's accuracy."""
+    """Whether both say held, or released, or differ by no more than the accuracy; if both say partial by twice as much."""
+    same_word = traced.gil == ticker.gil
+    if same_word and traced.gil != "partial":
+        return True
+    accuracy = ACCURACY * 2 if same_word else ACCURACY
     hidden = traced.releases * WAKE_SECONDS / traced.seconds
-    difference = traced.released_fraction - ticker.released_fraction
-    return traced.gil == ticker.gil or -ACCURACY <= difference <= ACCURACY + hidden
+    return -accuracy <= traced.released_fraction - ticker.released_fraction <= accuracy + hidden
