@@ -118,6 +118,66 @@ def roofline_session(degrees=(1, 16, 256), counts=(1, 2), **machine):
 ARTICLE = {"g.numpy": 40e-3, "g_out.numpy": 24e-3, "g_chunks.numpy": 10e-3}  # seconds on one thread
 
 
+GRAINED = {"held": 0.95, "per_item": 0.01, "released": 1.8, "chunked": 1.2}  # what two threads gain on large calls
+RELEASE = {"serial": 50e-9, "threads": 400e-9, "python": 20e-6}  # seconds, made up as what one release costs
+
+
+def grain_session(sizes=SIZES[:-1], parts=("deep", "others", "costs"), **machine):
+    """A session of `grain`: exp is worth a release from 1e4 on, if it is not cut finely; add never is."""
+    session = Session("grain", {**MACHINE, **machine})
+    calls = [f"exp.c.{strategy}" for strategy in GRAINED] * ("deep" in parts)
+    calls += ["exp.numpy", "add.c.held", "add.c.released"] * ("others" in parts)
+    for call, size in ((call, size) for call in calls for size in sizes):
+        strategy = (*call.split("."), "released")[2]
+        for grain in [each for each in (256, 4096) if each < size] if strategy == "chunked" else [0]:
+            options = {"grain": grain} if grain else {}
+            large = size >= 10**4 and not call.startswith("add") and grain != 256
+            gain = GRAINED[strategy] if large or strategy in ("held", "per_item") else 0.5
+            session.add(result(Case(call, size, options=options), 1.0, seconds=size * 1e-9, noisy=grain == 256))
+            session.add(result(Case(call, size, "threads", 2, options=options), gain, seconds=size * 1e-9))
+    return with_costs(session) if "costs" in parts else session
+
+
+def with_costs(session, releases=1024):
+    """Add a loop that is released for every 64 elements: alone, beside another that is, beside Python."""
+    options, alone = {"degree": 16}, 50e-6
+    session.add(result(Case("poly.c.held", 64 * releases, options=options), 1.0, seconds=alone))
+    for who, seconds in RELEASE.items():
+        more = {**options, "grain": 64} | ({"beside": who} if who == "python" else {})
+        executor, workers = ("threads", 2) if who == "threads" else ("serial", 1)
+        case = Case("poly.c.chunked", 64 * releases, executor, workers, options=more)
+        session.add(result(case, 1.0, seconds=(alone + releases * seconds) / workers))
+    return session
+
+
+BLAS = [{"user_api": "blas", "internal_api": "openblas", "num_threads": 2}]
+
+
+def oversubscription_session(calls=("product.numpy", "det.numpy"), python=(1, 2, 4), **machine):
+    """A session of `oversubscription`: two threads of either kind are twice as fast, more cost half; det gains by BLAS's only."""
+    session = Session("oversubscription", {**MACHINE, "libraries": BLAS, **machine})
+    for call, threads, blas in ((call, threads, blas) for call in calls for threads in python for blas in (1, 2, 4)):
+        useful = blas if call.startswith("det") else threads * blas
+        gain = float(useful) if threads * blas <= 2 else 0.5
+        options = {"blas_threads": blas} if blas > 1 or threads > 2 else {}
+        session.add(
+            result(Case(call, 10**6, "threads" if threads > 1 else "serial", threads, options=options), gain, seconds=0.04)
+        )
+    return session
+
+
+def whole_session():
+    """A session of several experiments: `seed`, an empty one, `grain`, and `starvation`, which observes."""
+    whole = Session("all", MACHINE)
+    for each in (seed_session(), Session("convoy", MACHINE), grain_session(), starvation_session()):
+        part = whole.part(each.experiment)
+        for one in each:
+            part.add(one)
+        for one in each.observations.values():
+            part.observe(one)
+    return whole
+
+
 def evil_session(experiment="a newer experiment"):
     """A session whose every label would break a page that does not escape it."""
     names = {"kernel": EVIL, "implementation": "c", "strategy": EVIL, "executor": "threads", "workers": 2, "dtype": EVIL}

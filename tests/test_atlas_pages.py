@@ -195,7 +195,7 @@ def test_markdown_tables_are_tables(name):
 
 
 def test_csv_has_a_row_for_each_size():
-    rows = list(csv.DictReader(io.StringIO(spreadsheet.atlas_csv(atlas([released("f"), held(EVIL)])))))
+    rows = list(csv.DictReader(io.StringIO(spreadsheet.atlases_csv({"a.json": atlas([released("f"), held(EVIL)])}))))
     assert [(row["name"], row["size"]) for row in rows] == [(name, str(n)) for name in ("f", EVIL) for n in (10, 10**4, 10**6)]
     assert rows[2]["released_fraction"] == "0.99"
     assert rows[2]["threshold"] == "501"

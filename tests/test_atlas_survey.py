@@ -2,15 +2,19 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import gilscope as gs
 from gilscope._native import tracer
-from gilscope.atlas import CATALOGUES, _survey
+from gilscope.atlas import CATALOGUES, _probe, _survey
+from gilscope.atlas._agreement import Agreement
+from gilscope.atlas._catalogue import Entry
 from gilscope.atlas._process import how_it_ended
 from gilscope.atlas_data import AtlasError, CallFound, Failed, Skipped, save
+from gilscope.checking import Profile
 from gilscope.machine import gil_is_on
 
 traced_only = pytest.mark.skipif(
@@ -354,3 +358,15 @@ def test_versions(name):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_how_a_process_ended(status, words):
     assert how_it_ended(status) == words
+
+
+def test_threads_that_spin_are_not_the_cores_of_a_call(monkeypatch):
+    entry = Entry("sum", "Calls", "sum(x)", "x = range(n)", (10, 20))
+    busy = Profile(5, 1e-3, 0.0, 0, 0, 10**6, process_cpu_share=1.9)
+    looks = iter([busy, replace(busy, process_cpu_share=1.0), replace(busy, process_cpu_share=9.0)])
+    monkeypatch.setattr(_probe, "profile_by", lambda call, plan: next(looks))
+    monkeypatch.setattr(_probe, "looked_at_twice", lambda call: Agreement(replace(busy, process_cpu_share=1.1)))
+    monkeypatch.setattr(_probe, "usable_cores", lambda: [0, 1])
+    found = _probe.probe(entry)
+    assert [each.cores for each in found.sizes] == [1.0, 1.1]
+    assert next(looks).process_cpu_share == 9.0

@@ -4,7 +4,17 @@ import browsers
 import numpy as np
 import pytest
 from browsers import PAPERS, PHONE, WIDE, colour
-from made_up import EVIL, convoy_session, evil_session, roofline_session, scaling_session, seed_session, starvation_session
+from made_up import (
+    EVIL,
+    convoy_session,
+    evil_session,
+    grain_session,
+    oversubscription_session,
+    roofline_session,
+    scaling_session,
+    seed_session,
+    starvation_session,
+)
 from selenium.webdriver import ActionChains
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -32,7 +42,9 @@ ARTICLES = {
     "scaling": lambda: html.session_article(scaling_session()),
     "convoy": lambda: html.session_article(convoy_session()),
     "starvation": lambda: html.session_article(starvation_session()),
+    "grain": lambda: html.session_article(grain_session()),
     "roofline": lambda: html.session_article(roofline_session()),
+    "oversubscription": lambda: html.session_article(oversubscription_session()),
     "evil": lambda: html.session_article(evil_session()),
     "evil map": lambda: html.session_article(evil_session("scaling")),
     "evil rows": lambda: html.session_article(starvation_session(EVIL)),
@@ -169,3 +181,24 @@ def test_a_dot_tells_what_it_is(opened):
     dot = browser.find_elements("css selector", ".plot .mark-symbol.role-mark path")[0]
     ActionChains(browser).move_to_element(dot).perform()
     WebDriverWait(browser, 30).until(lambda it: "g, as published" in it.find_element("id", "vg-tooltip-element").text)
+
+
+def test_curves_are_filtered_by_kernel_and_strategy(opened):
+    browser = opened("grain")
+    Select(browser.find_element("name", "kernel")).select_by_value("add")
+    WebDriverWait(browser, 30).until(
+        lambda it: [each.is_displayed() for each in it.find_elements("tag name", "figure")] == [False, False, False, True, True]
+    )
+    Select(browser.find_element("name", "kernel")).select_by_value("exp")
+    Select(browser.find_element("name", "strategy")).select_by_value("chunked")
+    WebDriverWait(browser, 30).until(lambda it: "chunked, 4096" in texts(it) and "released" not in texts(it))
+    assert "0×" in texts(browser)
+    browser.find_element("name", "axis").click()
+    WebDriverWait(browser, 30).until(lambda it: "0×" not in texts(it) and "1×" in texts(it))
+
+
+def test_a_box_of_threads_tells_what_it_is(opened):
+    browser = opened("oversubscription")
+    box = browser.find_elements("css selector", ".plot .mark-rect.role-mark path")[0]
+    ActionChains(browser).move_to_element(box).perform()
+    WebDriverWait(browser, 30).until(lambda it: "a call" in it.find_element("id", "vg-tooltip-element").text)

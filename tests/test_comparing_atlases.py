@@ -90,7 +90,14 @@ def test_a_threshold_is_not_told_of_a_call_that_releases_now_and_then():
     steps = of_shares(0, 0.5, 0.5, threshold=501)
     flutters = of_shares(0, 0.5, 0.5, releases=(0.5, 0, 1), threshold=8000)
     half = of_shares(0, 0.5, 0.5, releases=(0, 0.5, 1), threshold=700)
-    assert "threshold" not in {*changes(steps, flutters), *changes(half, steps)}
+    by_turns = of_shares(0, 0.5, 0.5, releases=(2, 4.5, 5), threshold=700)
+    assert "threshold" not in {*changes(steps, flutters), *changes(half, steps), *changes(by_turns, steps)}
+
+
+def test_thresholds_above_other_smallest_sizes_are_not_compared():
+    before = call("f", [size(10, 0.5, 1), size(10**4, 0.5, 2)], threshold=501)
+    after = call("f", [size(5, 0.0), size(10**4, 0.5, 2)], threshold=8)
+    assert changes(before, after) == {}
 
 
 def test_a_time_twice_as_long_is_not_a_changed_share():
@@ -128,7 +135,7 @@ def test_the_clock_is_no_change_of_a_short_call():
 
 @pytest.mark.parametrize("kind", [{"calls": 3}, {"cores": 0.6}], ids=str)
 def test_a_share_of_a_few_calls_or_of_one_that_waits_tells_nothing_alone(kind):
-    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 2)))
+    before, after, more = (call("f", [size(10, share, n, seconds=1e-3, **kind)]) for share, n in ((0.3, 1), (0.9, 1), (0.9, 3)))
     assert changes(before, after) == {}
     assert changes(before, more)["released_fraction"] == (0.3, 0.9, 10)
 
@@ -142,6 +149,15 @@ def test_releases_that_flutter_are_no_change(before, after):
     assert changes(a, b) == changes(b, a) == {}
 
 
+def test_a_call_that_waits_is_woken_now_twice_now_three_times():
+    looks = [
+        [size(n, 0.9, count, cores=0.2) for n, count in zip(SIZES, counts, strict=True)] for counts in ((2, 4, 5), (3, 5, 5))
+    ]
+    before, after = (call("f", each, threshold=at) for each, at in zip(looks, (28, 167), strict=True))
+    assert changes(before, after) == {}
+    assert set(changes(before, call("f", [replace(each, releases=20) for each in looks[1]]))) == {"releases"}
+
+
 def test_cores_between_one_and_several_are_no_change():
     before, after = (call("f", [size(10, 0.99, 1, cores=cores, seconds=1e-3 / cores)]) for cores in (1.25, 1.9))
     assert changes(before, after) == {}
@@ -150,6 +166,13 @@ def test_cores_between_one_and_several_are_no_change():
 def test_threads_that_only_spin_are_no_change():
     quiet, spinning = (call("f", [size(10, 0.99, 1, cores=cores, seconds=8e-4)]) for cores in (1.0, 1.7))
     assert changes(quiet, spinning) == changes(spinning, quiet) == {}
+
+
+def test_threads_that_are_busy_at_the_smallest_size_too_are_no_change():
+    one = [size(10, 0.0), size(10**6, 0.5, 1, cores=1.0, seconds=2e-3)]
+    several, busy = ([size(10, 0.0, cores=cores), size(10**6, 0.5, 1, cores=1.9, seconds=1e-3)] for cores in (1.0, 1.9))
+    assert "cores" in changes(call("f", one), call("f", several))
+    assert changes(call("f", one), call("f", busy)) == {}
 
 
 def test_cores_are_not_told_of_a_short_look():
@@ -180,19 +203,21 @@ def test_two_runs_of_the_same_under_noise_show_no_change():
 
 
 def test_calls_that_were_not_probed_alike_are_told_with_their_reasons():
-    before = atlas([held("f"), held("g"), held("h")], skipped=["new"])
+    before = atlas([held("f"), held("g"), held("h"), held("i")], skipped=["new"])
     after = atlas([held("new"), held("f")], failed=["g"], version="2.5.0")
     found = compare_atlases(before, after)
     assert {name: (a.kind, b.kind) for name, (a, b) in found.standings.items()} == {
         "g": ("probed", "failed"),
         "h": ("probed", "not in the catalogue"),
+        "i": ("probed", "not in the catalogue"),
         "new": ("skipped", "probed"),
     }
     assert found.facts == {"numpy": ("2.4.6", "2.5.0")}
     lines = text(before, after).splitlines()
     assert lines[:2] == ["Versions, machine and build differ:", "  numpy: 2.4.6 -> 2.5.0"]
-    assert "  new: skipped (numpy has no new) -> probed" in lines
-    assert "  g: probed -> failed (raised: ValueError: no)" in lines
+    assert "  skipped (numpy has no new) -> probed: new" in lines
+    assert "  probed -> failed (raised: ValueError: no): g" in lines
+    assert "  probed -> not in the catalogue: h, i" in lines
 
 
 def test_another_statement_is_another_question():

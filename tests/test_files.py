@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gilscope.files import default_path, last_session
+from gilscope.files import cached, default_path, last_session
 from gilscope.results import Session, load
 
 
@@ -95,3 +95,15 @@ def test_the_last_session_is_the_one_written_last(cache):
     assert last_session("full") is None
     os.utime(written[0], ns=(0, 9))
     assert last_session() == last_session("seed") == written[0]
+
+
+def test_what_is_in_the_cache_is_not_made_again(cache):
+    assert [cached("a.js", lambda: "é"), cached("a.js", lambda: "other"), cached("b.js", lambda: "other")] == ["é", "é", "other"]
+    assert (cache.parent / "a.js").read_text(encoding="utf-8") == "é"
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"\xff"), Path.mkdir])
+def test_a_cache_that_cannot_be_used_is_no_error(cache, spoil):
+    cache.parent.mkdir()
+    spoil(cache.parent / "a.js")
+    assert cached("a.js", lambda: "made") == "made"

@@ -273,11 +273,11 @@ def test_a_trace_in_markdown_keeps_its_table():
 
 def test_csv_has_a_row_for_each_result():
     found = evil_session()
-    row, _ = csv.DictReader(io.StringIO(spreadsheet.session_csv(found)))
+    row, _ = csv.DictReader(io.StringIO(spreadsheet.sessions_csv({"": found})))
     assert row["id"] == f"{EVIL}.c/threads-2/10"
     assert (row["speedup"], row["speedup_low"], row["ceiling"], row["noisy"]) == ("1.5", "1.47", "1.95", "True")
     assert float(row["seconds"]) == found.result(row["id"]).seconds.value
-    assert len(list(csv.DictReader(io.StringIO(spreadsheet.session_csv(seed_session()))))) == 34
+    assert len(list(csv.DictReader(io.StringIO(spreadsheet.sessions_csv({"": seed_session()}))))) == 34
 
 
 def test_records_are_flat_and_alike():

@@ -1,5 +1,6 @@
 """`gilscope report` and `gilscope compare`, as a user types them."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -108,20 +109,29 @@ def test_atlases_of_one_file_are_sections(cli, tmp_path):
     save([atlas(), replace(atlas(), package="scipy")], tmp_path / "both.json")
     printed(cli("report", "both.json", "-o", "out.md"))
     assert "# What scipy 2.4.6 does" in (tmp_path / "out.md").read_text()
-    assert "not of 2" in cli("report", "both.json", "-o", "out.csv")[2]
+    printed(cli("report", "both.json", "-o", "out.csv"))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["file"] for row in rows} == {"both.json: numpy", "both.json: scipy"}
+    assert len(rows) == 2 * 12
 
 
 @pytest.mark.parametrize(
     ("ending", "why"),
     [
-        (".png", "which has no picture: use .html, .md or .csv"),
-        (".svg", "which has no picture: use .html, .md or .csv"),
+        (".png", "and a picture is of one trace, or of sessions only: use .html or .md"),
+        (".svg", "and a picture is of one trace, or of sessions only: use .html or .md"),
         (".pyperf.json", "and pyperf knows benchmarks only: name a session"),
     ],
 )
 def test_an_atlas_is_no_picture(cli, ending, why):
     status, out, err = cli("report", "atlas.json", "-o", f"out{ending}")
     assert (status, out, err) == (1, "", f"gilscope: atlas.json is an atlas, {why}\n")
+
+
+def test_a_picture_is_of_one_trace_and_of_one_kind(cli):
+    trace = "a trace, and a picture is of one trace, or of sessions only"
+    for files in (["trace.json", "./trace.json"], ["trace.json", "seed.json"], ["seed.json", "trace.json"]):
+        assert trace in cli("report", *files, "-o", "out.svg")[2]
 
 
 def test_an_atlas_as_json_is_the_verdict_and_the_records(cli):
@@ -154,9 +164,15 @@ def test_several_files_are_sections(cli, tmp_path, ending):
         (["seed.json", "-o", "x.pdf"], 2, "'x.pdf' ends in none of .html, .md, .png, .svg, .csv and .pyperf.json"),
         (
             ["seed.json", "trace.json", "-o", "x.png"],
-            2,
-            "a .png file is of one session, trace or atlas, not of 2",
+            1,
+            "trace.json is a trace, and a picture is of one trace, or of sessions only",
         ),
+        (
+            ["seed.json", "trace.json", "-o", "x.csv"],
+            1,
+            "trace.json is a trace, and a table is of sessions only, of traces only, or of atlases only",
+        ),
+        (["seed.json", "scaling.json", "-o", "x.pyperf.json"], 2, "a .pyperf.json file is of one session, not of 2 files"),
         (["nothing.json"], 1, "No such file"),
         (["broken.json"], 1, "broken.json is not a session that gilscope can read"),
     ],

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from gilscope.commands._report import sources_of
 from gilscope.experiments import EXPERIMENTS
 from gilscope.reports.figures import chart, figures
 from gilscope.reports.html import session_article
@@ -46,14 +45,3 @@ def test_there_is_no_picture_without_speed_ups(session):
     assert figures(session) == []
     with pytest.raises(NothingToDraw, match="there is nothing to draw of starvation: nothing was measured"):
         chart(session)
-
-
-def test_a_session_of_all_experiments_is_one_of_each(session):
-    whole = Session("all", MACHINE)
-    for name in ("seed", "starvation"):
-        whole.part(name)
-    assert [(each.name, each.found.experiment) for each in sources_of("x.json", whole)] == [
-        ("seed", "seed"),
-        ("starvation", "starvation"),
-    ]
-    assert [each.name for each in sources_of("x.json", session)] == ["x.json"]

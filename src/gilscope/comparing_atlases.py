@@ -3,9 +3,11 @@
 What an atlas holds is not equally exact, so each quantity has a rule of its own for what is more than noise:
 
 - *Releases* are counted, mostly the same in every call. A change is at least one, a tenth, and more than they flutter by: a
-  larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter.
+  larger size should not have fewer, so how far they fall with the size somewhere says how far they flutter. A call that waits,
+  such as for threads of its own, releases as often as it is woken: there a change is at least half.
 - A *threshold* is exact where the call steps once: no size below it has more releases than the smallest, every one above has
-  at least one more. Elsewhere bisection may end anywhere, and nothing is told.
+  at least one more, all medians are whole numbers, and it does not wait. Elsewhere bisection may end anywhere, and nothing is
+  told.
 - A *share outside* compares two times, and each may be some factor longer or shorter in another run: a cold cache, a busy
   neighbour, BLAS threads without a core. A factor on a time is the same factor on the odds, outside : held. A change is at least
   `AT_LEAST`, more than `ODDS` in the odds, and more than the clock can be off, which is much of a call that takes a microsecond.
@@ -15,7 +17,7 @@ What an atlas holds is not equally exact, so each quantity has a rule of its own
 - The *word* changes only together with such a change of the share: 0.89 is partial and 0.91 released, but no change.
 - *Cores* in use go up and down with what else runs, and threads of BLAS spin on after a call. A change goes from clearly one
   (`ONE_CORE`) to clearly several (`SEVERAL_CORES`) or back, where both machines have several, and on several the call is faster;
-  CPU time is not told of a look of less than `LOOK_SECONDS`.
+  nothing is told where the smallest size used several too, nor of a look of less than `LOOK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ ODDS, TOGETHER = 3.0, 1.5
 CLOCK_SECONDS = 100e-9  # a take and a release are seen with
 MIN_RATIOS = 12  # for the pace of an atlas
 FEWEST_CALLS = 5
-SHARE_OF_RELEASES = 0.1
+SHARE_OF_RELEASES, SHARE_WHEN_WAITING = 0.1, 0.5
 WORKS, ONE_CORE, SEVERAL_CORES, FASTER = 0.9, 1.2, 1.5, 1.1
 LOOK_SECONDS = 1e-3
 
@@ -210,7 +212,8 @@ def word_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 
 def threshold_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield another threshold, if both calls step where theirs is."""
-    if before.threshold != after.threshold and steps(before) and steps(after):
+    begins_alike = before.sizes[0].size == after.sizes[0].size  # it is above what the smallest size does
+    if begins_alike and before.threshold != after.threshold and steps(before) and steps(after):
         yield Change("threshold", before.threshold, after.threshold)
 
 
@@ -234,9 +237,10 @@ def release_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
 def core_changes(before: CallFound, after: CallFound) -> Iterator[Change]:
     """Yield the cores in use at the largest size, from clearly one to clearly several or back."""
     a, b = common_sizes(before, after)[-1]
+    if not (tells_cores(before, a) and tells_cores(after, b)):
+        return
     one, several = sorted((a, b), key=lambda each: each.cores)
-    is_told = all(each.calls >= FEWEST_CALLS and each.calls * each.seconds >= LOOK_SECONDS for each in (a, b))
-    if is_told and one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
+    if one.cores < ONE_CORE and several.cores >= SEVERAL_CORES and one.seconds > FASTER * several.seconds:
         yield Change("cores", a.cores, b.cores, a.size)
 
 
@@ -250,6 +254,13 @@ QUANTITIES = {
 }
 
 
+def tells_cores(call: CallFound, at: SizeFound) -> bool:
+    """Whether the cores in use are those of the call: the look was long, and the smallest of several sizes used one core only."""
+    smallest = call.sizes[0]
+    is_quiet = smallest is call.largest or smallest.cores < ONE_CORE
+    return is_quiet and at.calls >= FEWEST_CALLS and at.calls * at.seconds >= LOOK_SECONDS
+
+
 def share_changed(a: SizeFound, b: SizeFound) -> bool:
     """Whether the share outside differs by more than noise explains."""
     apart = abs(a.released_fraction - b.released_fraction) - clock_error(a) - clock_error(b)
@@ -259,12 +270,18 @@ def share_changed(a: SizeFound, b: SizeFound) -> bool:
 
 def releases_changed(a: SizeFound, b: SizeFound) -> bool:
     """Whether releases differ by at least one, and by a share of them."""
-    return abs(a.releases - b.releases) >= max(1, SHARE_OF_RELEASES * max(a.releases, b.releases))
+    share = SHARE_OF_RELEASES if works(a, b) else SHARE_WHEN_WAITING
+    return abs(a.releases - b.releases) >= max(1, share * max(a.releases, b.releases))
+
+
+def works(*looks: SizeFound) -> bool:
+    """Whether a call works all the time, rather than waits."""
+    return all(each.cores >= WORKS for each in looks)
 
 
 def is_steady(*looks: SizeFound) -> bool:
     """Whether times can be compared: medians of enough calls, which work."""
-    return all(each.calls >= FEWEST_CALLS and each.cores >= WORKS for each in looks)
+    return works(*looks) and all(each.calls >= FEWEST_CALLS for each in looks)
 
 
 def work_moved(a: SizeFound, b: SizeFound) -> bool:
@@ -293,7 +310,8 @@ def steps(call: CallFound) -> bool:
     """
     more = {each.size: each.releases - call.sizes[0].releases for each in call.sizes}
     begins = math.inf if call.threshold is None else call.threshold
-    return all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
+    is_whole = all(float(each.releases).is_integer() for each in call.sizes)
+    return is_whole and works(*call.sizes) and all(extra >= 1 if size >= begins else extra <= 0 for size, extra in more.items())
 
 
 def flutter_of(call: CallFound) -> float:

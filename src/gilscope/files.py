@@ -1,13 +1,15 @@
-"""Where sessions and atlases go unless the user says where, and files that are written whole or not at all."""
+"""Where sessions and atlases go unless the user says where, what the cache keeps, and files written whole or not at all."""
 
 import os
 import re
 import secrets
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["default_path", "last_session", "write_atomically"]
+__all__ = ["cached", "default_path", "last_session", "write_atomically"]
 
 
 def default_path(experiment: str, folder: str = "sessions") -> Path:
@@ -20,6 +22,17 @@ def last_session(experiment: str = "*", folder: str = "sessions") -> Path | None
     """Return the file that was last written where `default_path` points to, of one experiment or of any; or None."""
     found = (_cache() / folder).glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
+
+
+def cached(name: str, make: Callable[[], str]) -> str:
+    """Return the text of a file in the cache; where there is none it is made, and kept if it can be."""
+    path = _cache() / name
+    with suppress(OSError, ValueError):  # ValueError: it is no text
+        return path.read_text(encoding="utf-8")
+    text = make()
+    with suppress(OSError):
+        write_atomically(path, text.encode("utf-8"))
+    return text
 
 
 # The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.

@@ -180,8 +180,8 @@ def maps_of(session: Session) -> list[Map]:
 
 def map_of(session: Session, kernel: str, implementation: str) -> Map:
     """Return the map of one implementation of a kernel."""
-    wanted = {"kernel": kernel, "implementation": implementation}
-    results = [each for each in session if is_cell(each) and wanted.items() <= each.case.items()]
+    wanted = kernel, implementation
+    results = [each for each in session if (each.case["kernel"], each.case["implementation"]) == wanted and is_cell(each)]
     best = best_of_one_thread(results)
     cells = [Cell(each, best[paired_with(each)]) for each in results if paired_with(each) in best]
     return Map(kernel, implementation, {cell.key: cell for cell in cells})

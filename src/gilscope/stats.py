@@ -94,13 +94,14 @@ def median_interval(values: Values, confidence: float = 0.95) -> Interval:
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
-    blocks = np.sort(_blocks(values))
-    centre, (rank, weight) = median(blocks), _bounds(blocks.size, confidence)
-    inner = min(rank + 1, blocks.size - 1)
+    blocks: list[float] = np.sort(_blocks(values)).tolist()  # plain numbers: many intervals are asked for, of few blocks each
+    number = len(blocks)
+    centre, (rank, weight) = (blocks[(number - 1) // 2] + blocks[number // 2]) / 2, _bounds(number, confidence)
+    inner = min(rank + 1, number - 1)
     low = blocks[rank] + weight * (blocks[inner] - blocks[rank])
     high = blocks[-1 - rank] - weight * (blocks[-1 - rank] - blocks[-1 - inner])
     # Rounding, or a very low confidence, can leave the median itself just outside.
-    return Interval(centre, min(float(low), centre), max(float(high), centre))
+    return Interval(centre, min(low, centre), max(high, centre))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from gilscope.atlas._agreement import PLAN, Agreement, looked_at_twice
 from gilscope.atlas._catalogue import Entry
@@ -14,9 +15,12 @@ from gilscope.checking._method import profile_by
 from gilscope.checking._profile import Plan
 from gilscope.checking._subject import Call
 from gilscope.cores import usable_cores
+from gilscope.surroundings import settle
 
 #: For sizes on the way to the threshold, of which only the releases are wanted.
 _GLANCE = Plan(seconds=0.002, least=1, most=20)
+#: A call that uses more than this seems to use several.
+_ONE_CORE = 1.2
 _MOST_LETTERS = 200
 
 
@@ -43,7 +47,7 @@ def _found(entry: Entry) -> CallFound:
     # A ticker does not see short releases: what it would call the threshold is where they become long.
     traced = seen.profile.method == "trace"
     threshold = threshold_of(dict(profiles), lambda size: _look(entry, size, _GLANCE)) if traced else None
-    sizes = tuple(_size_found(size, profile) for size, profile in profiles.items())
+    sizes = tuple(_size_found(size, _with_its_own_cores(entry, size, profile)) for size, profile in profiles.items())
     texts = (entry.name, entry.group, entry.statement, entry.setup, entry.unit)
     return CallFound(*texts, sizes, threshold, seen.ticker, seen.agrees)
 
@@ -51,6 +55,16 @@ def _found(entry: Entry) -> CallFound:
 def _look(entry: Entry, size: int, plan: Plan) -> Profile:
     with _called(entry, size) as call:
         return profile_by(call, plan)
+
+
+def _with_its_own_cores(entry: Entry, size: int, found: Profile) -> Profile:
+    """Return a profile with the CPU time of the call alone: threads of BLAS spin for a while after a setup that used it."""
+    if found.cores_in_use() < _ONE_CORE:
+        return found
+    with _called(entry, size) as call:
+        settle()
+        again = profile_by(call, PLAN)
+    return replace(found, **{name: getattr(again, name) for name in ("cpu_share", "process_cpu_share", "queued_share")})
 
 
 def _look_twice(entry: Entry, size: int) -> Agreement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -32,28 +32,47 @@ from gilscope.tracing import Trace
 def command(files: tuple[str, ...], output: str | None, json_file: str | None) -> None:
     """Show saved sessions, traces and atlases; the last session unless FILEs are named.
 
-    A page (.html) is one file that makes no request; several FILEs are sections of it, as in Markdown (.md).
+    A page (.html) is one file that makes no request; several FILEs are sections of it, as in Markdown (.md). Pictures stand one
+    below the other, and a table (.csv) has a column for the file.
     """
     write = writer_of(output, len(files)) if output else None
-    sources = [source for each in files or (last(),) for source in sources_of(Path(each).name, load(each))]
-    if output:
-        writer_of(output, len(sources))  # a session of all experiments is several
+    sources = [source for name, path in named(files or (last(),)).items() for source in sources_of(name, load(path))]
     say = speaker(json_file)
     if output and write:
         write(sources, Path(output))
         say(f"report: {output}")
     else:
         shades = map.SHADES if can_shade(json_file) else map.PLAIN_SHADES
-        say("\n\n".join(each.kind.text(each.found, shades) for each in sources))
-    write_json(json_file, [as_json(each) for each in sources])
+        say("\n\n".join(each.kind.text(each.found, shades) for each in sections_of(sources)))
+    write_json(json_file, [as_json(each.name, single) for each in sources for single in singles_of(each)])
 
 
 def sources_of(name: str, found: Session | Trace | Atlas | list[Atlas]) -> list[Source]:
-    """Return what a file held; of a session of all experiments, and of atlases of several packages, one for each."""
-    if isinstance(found, list):
-        return [Source(name, each) for each in found]
-    singles = found.singles() if isinstance(found, Session) else {}
-    return [Source(part, each) for part, each in singles.items()] if len(singles) > 1 else [Source(name, found)]
+    """Return what a file held; of one with several atlases each of them, called by its package too."""
+    return [Source(f"{name}: {each.package}", each) for each in found] if isinstance(found, list) else [Source(name, found)]
+
+
+def named(files: tuple[str, ...]) -> dict[str, str]:
+    """Return paths by the names to show: the last part of each, or all of it where that alone is not unique."""
+    last_parts = [Path(each).name for each in files]
+    return {name if last_parts.count(name) == 1 else each: each for name, each in zip(last_parts, files, strict=True)}
+
+
+def sections_of(sources: list[Source]) -> list[Source]:
+    """Return what is shown one after the other: of a session of several experiments each of them, called by its name."""
+    return [Source(section_name(each, single, len(sources) > 1), single) for each in sources for single in singles_of(each)]
+
+
+def section_name(source: Source, single: Session | Trace | Atlas, several: bool) -> str:
+    """Return what a section is called: by its file, by its experiment, or by both."""
+    if not isinstance(single, Session) or len(singles_of(source)) == 1:
+        return source.name
+    return f"{source.name}: {single.experiment}" if several else single.experiment
+
+
+def singles_of(source: Source) -> list[Session | Trace | Atlas]:
+    """Return what a file held; of a session of several experiments each of them."""
+    return [*source.found.singles().values()] if isinstance(source.found, Session) else [source.found]
 
 
 def last() -> str:
@@ -64,76 +83,69 @@ def last() -> str:
     return str(found)
 
 
-def as_json(source: Source) -> dict[str, Any]:
+def as_json(file: str, found: Session | Trace | Atlas) -> dict[str, Any]:
     """Return the verdict and flat rows as data."""
-    return {"file": source.name, **source.kind.summary(source.found)}
+    return {"file": file, **Source(file, found).kind.summary(found)}
 
 
 # --- one writer for each kind of file ------------------------------------------------------------------------------------------
 
+TO_DRAW = "a picture is of one trace, or of sessions only: use .html or .md"
+TO_TABULATE = "a table is of sessions only, of traces only, or of atlases only: use .html or .md"
+TO_PYPERF = "pyperf knows benchmarks only: name a session"
 Writer = Callable[[list[Source], Path], None]
 
 
 def write_html(sources: list[Source], path: Path) -> None:
-    """Write a page; what is one of several says which file it is of."""
-    articles = [each.kind.article(each.found, each.name, title(each, sources)) for each in sources]
+    """Write a page; one of several parts says what it is of."""
+    sections = sections_of(sources)
+    articles = [each.kind.article(each.found, each.name, len(sections) > 1) for each in sections]
     path.write_text(page(articles), encoding="utf-8")
 
 
 def write_markdown(sources: list[Source], path: Path) -> None:
-    """Write a Markdown document."""
-    parts = [each.kind.markdown(each.found, each.name, title(each, sources)) for each in sources]
+    """Write a Markdown document; one of several parts says what it is of."""
+    sections = sections_of(sources)
+    parts = [each.kind.markdown(each.found, each.name, len(sections) > 1) for each in sections]
     path.write_text("\n".join(parts), encoding="utf-8")
-
-
-def title(source: Source, sources: list[Source]) -> str:
-    """Return what tells a source from others, where there are any."""
-    return source.name if len(sources) > 1 else ""
 
 
 def write_png(sources: list[Source], path: Path) -> None:
     """Write a picture of dots."""
-    [source] = sources
-    draw = source.kind.png
-    path.write_bytes(draw(source.found, source.name) if draw else refuse(source, NO_PICTURE))
+    path.write_bytes(made("png", sources, TO_DRAW))
 
 
 def write_svg(sources: list[Source], path: Path) -> None:
     """Write a picture of shapes."""
-    [source] = sources
-    draw = source.kind.svg
-    path.write_text(draw(source.found, source.name) if draw else refuse(source, NO_PICTURE), encoding="utf-8")
+    path.write_text(made("svg", sources, TO_DRAW), encoding="utf-8")
 
 
 def write_csv(sources: list[Source], path: Path) -> None:
     """Write a table."""
-    [source] = sources
-    path.write_text(source.kind.csv(source.found), encoding="utf-8", newline="")
+    path.write_text(made("csv", sources, TO_TABULATE), encoding="utf-8", newline="")
 
 
 def write_pyperf(sources: list[Source], path: Path) -> None:
     """Write a file of pyperf's."""
-    [source] = sources
-    convert = source.kind.pyperf
-    path.write_text(convert(source.found) if convert else refuse(source, NO_BENCHMARK), encoding="utf-8")
+    path.write_text(made("pyperf", sources, TO_PYPERF), encoding="utf-8")
 
 
-NO_PICTURE = "which has no picture: use .html, .md or .csv"
-NO_BENCHMARK = "and pyperf knows benchmarks only: name a session"
+def made(what: str, sources: list[Source], otherwise: str) -> Any:
+    """Return what is made of all sources at once; a ValueError names one that it cannot be of, and says what is wanted."""
+    kind = sources[0].kind
+    for each in sources:
+        if each.kind is not kind or not kind.makes(what, len(sources)):
+            raise ValueError(f"{each.name} is {each.kind.noun}, and {otherwise}")
+    return getattr(kind, what)({each.name: each.found for each in sources})
 
 
-def refuse(source: Source, why: str) -> NoReturn:
-    """Say why a source cannot be written so."""
-    raise ValueError(f"{source.name} is {source.kind.noun}, {why}")
-
-
-#: Ending → writer, and whether it takes several sources.
+#: Ending → writer, and whether it takes several files.
 WRITERS: dict[str, tuple[Writer, bool]] = {
     ".html": (write_html, True),
     ".md": (write_markdown, True),
-    ".png": (write_png, False),
-    ".svg": (write_svg, False),
-    ".csv": (write_csv, False),
+    ".png": (write_png, True),
+    ".svg": (write_svg, True),
+    ".csv": (write_csv, True),
     ".pyperf.json": (write_pyperf, False),
 }
 
@@ -147,6 +159,6 @@ def writer_of(output: str, count: int) -> Writer:
     write, several = WRITERS[ending]
     if count > 1 and not several:
         raise click.BadParameter(
-            f"a {ending} file is of one session, trace or atlas, not of {count}: use .html or .md", param_hint="'-o'"
+            f"a {ending} file is of one session, not of {count} files: write one for each", param_hint="'-o'"
         )
     return write

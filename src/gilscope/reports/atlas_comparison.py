@@ -62,11 +62,12 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any, str], str]]] = {
 
 
 def standing_lines(found: AtlasDifference) -> Iterator[str]:
-    """Yield the calls that were skipped, failed or missing in one of them."""
+    """Yield the calls that were skipped, failed or missing in one of them, those of the same fate together."""
     if found.standings:
         yield "Not probed alike:"
-    for name, (before, after) in found.standings.items():
-        yield wrapped(f"{name}: {standing_words(before)} -> {standing_words(after)}", 2)
+    fates = {name: " -> ".join(map(standing_words, pair)) for name, pair in found.standings.items()}
+    for fate in dict.fromkeys(fates.values()):
+        yield wrapped(f"{fate}: {', '.join(name for name, each in fates.items() if each == fate)}", 2)
 
 
 def standing_words(standing: Standing) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from gilscope.reports import convoy_lines, dots, gap_ranges, heat, picture, roofs, text
+from gilscope.reports import convoy_lines, dots, gap_ranges, grain, heat, oversubscription, picture, roofs, text
 from gilscope.reports.content import question
-from gilscope.reports.picture import Figure, Spec, require_libraries
+from gilscope.reports.picture import Figure, Rows, Spec, require_libraries, with_data
 from gilscope.results import Session
+from gilscope.wording import listed
 
 
 class Drawing(Protocol):
@@ -33,7 +35,9 @@ DRAWINGS: dict[str, Drawing] = {
     "scaling": heat,
     "convoy": convoy_lines,
     "starvation": gap_ranges,
+    "grain": grain,
     "roofline": roofs,
+    "oversubscription": oversubscription,
 }
 
 
@@ -53,35 +57,68 @@ def how_to_read(session: Session) -> str:
     return drawing_of(session).HOW_TO_READ
 
 
+# --- one picture of it all -----------------------------------------------------------------------------------------------------
+
+
 def chart(session: Session) -> Any:
     """Return one picture of it all as an Altair chart; NothingToDraw where nothing was measured that it could show."""
     require_libraries("a picture")
     import altair as alt
 
-    whole = drawing_of(session).drawn(session)
-    if whole is None:
-        raise picture.NothingToDraw(
-            f"there is nothing to draw of {session.experiment}: nothing was measured that a picture shows"
-        )
-    heading = alt.TitleParams(question(session), subtitle=text.facts(session.machine), anchor="start", offset=14)
-    return (
-        whole.properties(title=heading, padding=14)
-        .add_params(alt.param(name="ink", value=picture.LIGHT))
-        .configure(**picture.config("white"))
-    )
+    first, *others = drawn_of({"": session})
+    if others:
+        spec = specification({"": session})
+        rows = spec.pop("datasets")  # set afterwards: Altair would check every value
+        return with_data(alt.Chart.from_dict(spec), rows)
+    whole, rows = titled(*first)
+    ink = alt.param(name="ink", value=picture.LIGHT)
+    return with_data(whole.properties(padding=picture.MARGIN).add_params(ink).configure(**picture.config("white")), rows)
 
 
-def specification(session: Session) -> Spec:
-    """Return one picture of it all in Vega-Lite."""
-    found: Spec = chart(session).to_dict()
+def specification(sessions: Mapping[str, Session]) -> Spec:
+    """Return one picture of sessions in Vega-Lite, those of one below those of another.
+
+    Parameters
+    ----------
+    sessions : mapping of str to Session
+        By the names of their files, which stand below their questions where there are several.
+    """
+    require_libraries("a picture")
+    parts = [whole.to_dict(validate=False) | {"datasets": rows} for whole, rows in (titled(*each) for each in drawn_of(sessions))]
+    return picture.complete(picture.one_below_another(parts) if len(parts) > 1 else parts[0])
+
+
+def drawn_of(sessions: Mapping[str, Session]) -> list[tuple[str, Session, Any]]:
+    """Return what there is to draw: the name of a file if there are several, a session of one experiment, and its picture."""
+    several = len(sessions) > 1
+    singles = [(name * several, each) for name, session in sessions.items() for each in session.singles().values()]
+    found = [(name, each, drawn) for name, each in singles if (drawn := drawing_of(each).drawn(each)) is not None]
+    if not found:
+        names = listed(list(dict.fromkeys(each.experiment for _, each in singles)))
+        raise picture.NothingToDraw(f"there is nothing to draw of {names}: nothing was measured that a picture shows")
     return found
 
 
-def png(session: Session) -> bytes:
-    """Return the picture as PNG."""
-    return picture.png(specification(session))
+def titled(name: str, session: Session, drawn: Any) -> tuple[Any, Rows]:
+    """Return the picture of a session under its question, and its data sets apart: Altair would copy and check every value."""
+    import altair as alt
+
+    facts = ", ".join(each for each in (name, text.facts(session.machine)) if each)
+    heading = alt.TitleParams(question(session), subtitle=facts, anchor="start", offset=14)
+    rows, drawn.datasets = drawn.datasets, alt.Undefined
+    return drawn.properties(title=heading), rows
 
 
-def svg(session: Session) -> str:
-    """Return the picture as SVG."""
-    return picture.svg(specification(session))
+def png(sessions: Session | Mapping[str, Session]) -> bytes:
+    """Return the picture as PNG: of one session, or of several by the names of their files."""
+    return picture.png(specification(named(sessions)))
+
+
+def svg(sessions: Session | Mapping[str, Session]) -> str:
+    """Return the picture as SVG, as `png` does."""
+    return picture.svg(specification(named(sessions)))
+
+
+def named(sessions: Session | Mapping[str, Session]) -> Mapping[str, Session]:
+    """Return sessions by their names; one alone has none."""
+    return {"": sessions} if isinstance(sessions, Session) else sessions

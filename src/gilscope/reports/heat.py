@@ -142,7 +142,10 @@ def named_data(chart: Map) -> dict[str, list[Box]]:
 
 
 def layers(chart: Map, prefix: str = "", width: str = "width") -> Any:
-    """Return the picture as Altair's layers; the names of its data sets begin with the prefix, and `width` is in Vega's words."""
+    """Return the picture as Altair's layers; the names of its data sets begin with the prefix, and `width` is in Vega's words.
+
+    All channels are objects of Altair's classes: from a string or a dict it takes Altair 10 ms to make one.
+    """
     import altair as alt
 
     count = len(chart.sizes)
@@ -167,7 +170,7 @@ def _axis(alt: Any, chart: Map) -> Any:
 def _cells(alt: Any, cells: Any, facts: Any, x: Any, y: Any, column: str) -> list[Any]:
     size = alt.ExprRef(f"{column} < 28 ? 9 : 11")
     # The second edge and the middle are computed by Vega: they need no bytes in the page.
-    edges = {"x": x, "x2": "end:Q", "y": y}
+    edges = {"x": x, "x2": alt.X2("end:Q"), "y": y}
     scale = alt.Scale(scheme=SCHEME, domain=[0, 1], clamp=True)
     legend = alt.Legend(title="share of the ceiling", orient="bottom", format="%", gradientLength=160, titleLimit=300)
     told = [
@@ -180,7 +183,7 @@ def _cells(alt: Any, cells: Any, facts: Any, x: Any, y: Any, column: str) -> lis
         .mark_rect()
         .encode(color=alt.Color("share:Q", scale=scale, legend=legend), tooltip=told, **edges)
     )
-    ink = alt.condition(f"datum.share > {BRIGHT}", alt.value("#111111"), alt.value("#FFFFFF"))
+    ink = alt.FillValue("#FFFFFF", condition={"test": f"datum.share > {BRIGHT}", "value": "#111111"})
     middle = alt.X("middle:Q")
     shown = alt.ExprRef(f"{column} < {NARROW} ? 0 : 1")
     numbers = cells.transform_calculate(middle="datum.at + 0.49").mark_text(fontSize=size, opacity=shown)
@@ -188,15 +191,19 @@ def _cells(alt: Any, cells: Any, facts: Any, x: Any, y: Any, column: str) -> lis
         fontSize=size, opacity=shown
     )
     return [
-        words.encode(x=middle, y=y, text="shown:N"),
+        words.encode(x=middle, y=y, text=alt.Text("shown:N")),
         boxes,
-        numbers.encode(x=middle, y=y, text="text:N", fill=ink, tooltip=told),
+        numbers.encode(x=middle, y=y, text=alt.Text("text:N"), fill=ink, tooltip=told),
     ]
 
 
 def _lines(alt: Any, chart: Any, x: Any, y: Any) -> list[Any]:
     told = [alt.Tooltip("row:N", title="pays from here on"), alt.Tooltip("told:N", title="the line is")]
     place = {"y": y, "tooltip": told}
-    spans = chart.mark_rule(stroke=VERMILION, strokeWidth=2, yOffset=ROW / 2 - 2).encode(x="low:Q", x2="high:Q", **place)
-    starts = chart.mark_tick(color=VERMILION, thickness=4, orient="vertical", bandSize=ROW, opacity=1).encode(x="at:Q", **place)
+    spans = chart.mark_rule(stroke=VERMILION, strokeWidth=2, yOffset=ROW / 2 - 2).encode(
+        x=alt.X("low:Q"), x2=alt.X2("high:Q"), **place
+    )
+    starts = chart.mark_tick(color=VERMILION, thickness=4, orient="vertical", bandSize=ROW, opacity=1).encode(
+        x=alt.X("at:Q"), **place
+    )
     return [spans, starts]

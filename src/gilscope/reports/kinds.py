@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from gilscope.tracing import Trace
 
 @dataclass(frozen=True)
 class Source:
-    """What a file held, and what it is called."""
+    """What a file held, and what it is called; a session may be of several experiments."""
 
     name: str
     found: Session | Trace | Atlas
@@ -42,38 +42,44 @@ class Source:
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of thing is shown: functions of what was found.
+    """How one kind of thing is shown.
 
     Attributes
     ----------
     noun : str
         What it is, with its article.
     text : callable
-        Lines for a terminal; also takes its shades.
-    summary, csv : callable
-        Plain data with the verdict, and a table.
+        Lines for a terminal; of what was found and the shades to use.
+    summary : callable
+        Plain data with the verdict.
     article, markdown : callable
-        A part of a page, and a document; also take the name of the file, and a title that tells it from others or is empty.
-    png, svg : callable or None
-        A picture, if there is any; also take the name of the file.
-    pyperf : callable or None
-        A file of pyperf's, if it holds benchmarks.
+        A part of a page, and of a document; of what was found, what it is called, and whether it is one of several.
+    csv, png, svg, pyperf : callable or None
+        A table, a picture and a file of pyperf's; of what was found by the names of the files. None where there is none.
+    one_picture : bool
+        Whether a picture is of one only.
     """
 
     noun: str
     text: Callable[[Any, str], str]
     summary: Callable[[Any], dict[str, Any]]
-    article: Callable[[Any, str, str], Article]
-    markdown: Callable[[Any, str, str], str]
-    csv: Callable[[Any], str]
-    png: Callable[[Any, str], bytes] | None = None
-    svg: Callable[[Any, str], str] | None = None
-    pyperf: Callable[[Any], str] | None = None
+    article: Callable[[Any, str, bool], Article]
+    markdown: Callable[[Any, str, bool], str]
+    csv: Callable[[Mapping[str, Any]], str]
+    png: Callable[[Mapping[str, Any]], bytes] | None = None
+    svg: Callable[[Mapping[str, Any]], str] | None = None
+    pyperf: Callable[[Mapping[str, Any]], str] | None = None
+    one_picture: bool = False
+
+    def makes(self, what: str, count: int) -> bool:
+        """Whether there is such a thing of so many."""
+        return getattr(self, what) is not None and (count == 1 or not self.one_picture or what not in ("png", "svg"))
 
 
 def session_summary(found: Session) -> dict[str, Any]:
     """Return the verdict on a session, and its results as flat rows."""
-    return {"question": content.question(found), "verdict": content.verdict(found), "records": found.to_records()}
+    about = {"experiment": found.experiment, "question": content.question(found)}
+    return {**about, "verdict": content.verdict(found), "records": found.to_records()}
 
 
 def trace_summary(found: Trace) -> dict[str, Any]:
@@ -83,11 +89,20 @@ def trace_summary(found: Trace) -> dict[str, Any]:
 
 def atlas_summary(found: Atlas) -> dict[str, Any]:
     """Return the verdict on an atlas, and its calls as flat rows."""
-    return {
-        "question": atlas_content.question(found),
-        "verdict": atlas_content.verdict(found),
-        "records": found.to_records(),
-    }
+    about = {"question": atlas_content.question(found), "verdict": atlas_content.verdict(found)}
+    return {**about, "records": found.to_records()}
+
+
+def trace_png(traces: Mapping[str, Trace]) -> bytes:
+    """Return the picture of a trace."""
+    [(name, trace)] = traces.items()
+    return timeline.png(trace.data, name)
+
+
+def trace_svg(traces: Mapping[str, Trace]) -> str:
+    """Return the picture of a trace."""
+    [(name, trace)] = traces.items()
+    return timeline.svg(trace.data, name)
 
 
 KINDS: dict[type, Kind] = {
@@ -95,29 +110,30 @@ KINDS: dict[type, Kind] = {
         "a session",
         text=terminal.session_text,
         summary=session_summary,
-        article=lambda found, name, title: html.session_article(found, title),
-        markdown=lambda found, name, title: markdown.session_markdown(found, title),
-        csv=spreadsheet.session_csv,
-        png=lambda found, name: figures.png(found),
-        svg=lambda found, name: figures.svg(found),
-        pyperf=pyperf_file.session_pyperf,
+        article=lambda found, name, several: html.session_article(found, name if several else ""),
+        markdown=lambda found, name, several: markdown.session_markdown(found, name if several else ""),
+        csv=spreadsheet.sessions_csv,
+        png=figures.png,
+        svg=figures.svg,
+        pyperf=lambda found: pyperf_file.session_pyperf(*found.values()),
     ),
     Trace: Kind(
         "a trace",
         text=lambda found, shades: terminal.trace_text(found.data),
         summary=trace_summary,
-        article=lambda found, name, title: timeline.article(found.data, name),
-        markdown=lambda found, name, title: markdown.trace_markdown(found.data, name),
-        csv=lambda found: spreadsheet.trace_csv(found.data),
-        png=lambda found, name: timeline.png(found.data, name),
-        svg=lambda found, name: timeline.svg(found.data, name),
+        article=lambda found, name, several: timeline.article(found.data, name),
+        markdown=lambda found, name, several: markdown.trace_markdown(found.data, name),
+        csv=lambda found: spreadsheet.traces_csv({name: each.data for name, each in found.items()}),
+        png=trace_png,
+        svg=trace_svg,
+        one_picture=True,
     ),
     Atlas: Kind(
         "an atlas",
         text=lambda found, shades: atlas_table.table(found),
         summary=atlas_summary,
-        article=lambda found, name, title: atlas_page.atlas_article(found),
-        markdown=lambda found, name, title: atlas_markdown.atlas_markdown(found),
-        csv=spreadsheet.atlas_csv,
+        article=lambda found, name, several: atlas_page.atlas_article(found),
+        markdown=lambda found, name, several: atlas_markdown.atlas_markdown(found),
+        csv=spreadsheet.atlases_csv,
     ),
 }

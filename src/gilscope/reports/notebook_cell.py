@@ -19,7 +19,11 @@ def html(data: TraceData, title: str = "who held the GIL") -> str:
 
 
 def session_html(session: Session) -> str:
-    """Return a session as HTML."""
+    """Return a session as HTML: of several experiments each of them."""
+    return "".join(_single_html(each) for each in session.singles().values())
+
+
+def _single_html(session: Session) -> str:
     found = "".join(f"<p>{escape(each)}</p>" for each in verdict(session))
     shown = _picture(lambda: figures.png(session), question(session), "a picture")
     return f"<p><strong>{escape(question(session))}</strong></p>{found}{shown}"

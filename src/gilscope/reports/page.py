@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from importlib import metadata
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from gilscope.files import cached
 from gilscope.reports.picture import DARK, LIGHT, Figure, config, require_libraries, version
 
 #: Scripts, style and pictures that stand in the page itself, and nothing else.
@@ -73,10 +75,14 @@ def constants(figures: list[Figure]) -> str:
 
 @cache
 def library() -> str:
-    """Return Vega's JavaScript; to put it together takes about a second."""
+    """Return Vega's JavaScript; from the cache, for to put it together takes about a second."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()))
+    def bundle() -> str:
+        """Put it together."""
+        return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed", version()))
+
+    return cached(f"vega-{metadata.version('vl-convert-python')}-{version()}.js", bundle)
 
 
 def verdict(sentences: list[str]) -> str:

@@ -17,10 +17,13 @@ from gilscope.wording import UNITS
 #: Okabe and Ito's colours, which all eyes tell apart.
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A8A8A"
 LIGHT, DARK = "#222222", "#DDDDDD"
+GAP, MARGIN = 24, 14  # pixels between pictures, and around them all
+TOP = ("$schema", "config", "datasets")  # of a picture as a whole, not of one of several
+OWN_SCALES: dict[str, Any] = dict.fromkeys(("color", "stroke", "fill", "shape", "xOffset", "yOffset"), "independent")
 
 #: The label of a tick, a number of seconds, in Vega's words: "50 us", "5 ms", "1 s".
 SECONDS = " : ".join(
-    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS[:-1]), "''"]
+    [*(f"datum.value >= {scale} ? format(datum.value / {scale}, '.3~r') + ' {unit}'" for scale, unit in UNITS), "''"]
 )
 
 Spec = dict[str, Any]
@@ -111,10 +114,41 @@ def ticks(low: float, high: float, digits: Sequence[int] = (1, 2, 5)) -> list[fl
     return [value for value in values if low <= value <= high]
 
 
+def stacked(wide: list[Any], halves: list[Any]) -> Any:
+    """Return pictures one below the other, then halves two in a row, each with scales of its own."""
+    import altair as alt
+
+    pairs = [alt.concat(*halves, columns=2, spacing=GAP).resolve_scale(**OWN_SCALES)] if halves else []
+    return alt.vconcat(*wide, *pairs, spacing=GAP).resolve_scale(**OWN_SCALES)
+
+
 def with_data(chart: Any, rows: Rows) -> Any:
     """Give a chart the data sets that its layers name, and return it."""
     chart.datasets = rows
     return chart
+
+
+def one_below_another(specs: list[Spec]) -> Spec:
+    """Return pictures in Vega-Lite as one; numbers tell their data sets apart."""
+    parts = [renamed({name: part for name, part in spec.items() if name not in TOP}, f"{at} ") for at, spec in enumerate(specs)]
+    rows = {f"{at} {name}": rows for at, spec in enumerate(specs) for name, rows in spec["datasets"].items()}
+    resolve = {"scale": OWN_SCALES}
+    return {"$schema": specs[0]["$schema"], "vconcat": parts, "spacing": 2 * GAP, "resolve": resolve, "datasets": rows}
+
+
+def renamed(spec: Any, prefix: str) -> Any:
+    """Return a part of a picture with the prefix before the names of data sets."""
+    if isinstance(spec, list):
+        return [renamed(each, prefix) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    names = {"name": prefix + spec["data"]["name"]} if "name" in spec.get("data", {}) else None
+    return {name: names if names and name == "data" else renamed(part, prefix) for name, part in spec.items()}
+
+
+def complete(spec: Spec) -> Spec:
+    """Return a picture with its margin and its colours."""
+    return with_ink(spec) | {"padding": MARGIN, "config": config("white")}
 
 
 def config(background: str) -> dict[str, Any]:

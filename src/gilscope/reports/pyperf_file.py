@@ -1,7 +1,8 @@
 """A session as a file of pyperf's, for ``python -m pyperf stats`` and ``compare_to``.
 
 The format is pyperf's JSON 1.0 (pyperf/_bench.py): benchmarks of runs of values, and metadata that pyperf partly knows by name.
-A case is a benchmark of one run, for all of its blocks were measured in one process.
+A case is a benchmark of one run, for all of its blocks were measured in one process. Where there are several experiments the
+names of benchmarks begin with theirs: the same case may have been measured in several.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ def session_pyperf(session: Session) -> str:
     ValueError
         There is no result: pyperf refuses a file without benchmarks.
     """
-    if not len(session):
+    singles = session.singles()
+    prefixes = {name: f"{name}/" if len(singles) > 1 else "" for name in singles}
+    benchmarks = [benchmark(result, prefixes[name]) for name, single in singles.items() for result in single]
+    if not benchmarks:
         raise ValueError("the session has no result, and pyperf takes no file without one")
-    document = {"version": FORMAT, "metadata": metadata(session), "benchmarks": [benchmark(result) for result in session]}
+    document = {"version": FORMAT, "metadata": metadata(session), "benchmarks": benchmarks}
     return json.dumps(document, indent=1) + "\n"
 
 
@@ -43,7 +47,7 @@ def metadata(session: Session) -> dict[str, Any]:
     return {"unit": "second", "python_implementation": implementation, "gilscope_version": session.version, **known}
 
 
-def benchmark(result: Result) -> dict[str, Any]:
-    """Return a case; pyperf's loops are the calls in a sample."""
-    about = {"name": result.id, "loops": result.samples[0].calls if result.samples else 1}
+def benchmark(result: Result, prefix: str = "") -> dict[str, Any]:
+    """Return a case, with a prefix before its name; pyperf's loops are the calls in a sample."""
+    about = {"name": prefix + result.id, "loops": result.samples[0].calls if result.samples else 1}
     return {"metadata": about, "runs": [{"values": [sample.seconds for sample in result.samples]}]}
