@@ -62,6 +62,16 @@ def cli(monkeypatch, capfd):
     return run
 
 
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A browser for all tests of pages; to start it takes seconds."""
+    import browsers
+
+    driver = browsers.start(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
 @pytest.fixture
 def much_memory(monkeypatch):
     """More memory than any case needs."""

@@ -1,11 +1,9 @@
 """Pages in a real browser: they open without an error or a request, on a phone too, and what can be changed changes them."""
 
-import os
-import re
-import shutil
-
+import browsers
 import numpy as np
 import pytest
+from browsers import PAPERS, PHONE, WIDE, colour
 from made_up import (
     EVIL,
     convoy_session,
@@ -17,6 +15,8 @@ from made_up import (
     seed_session,
     starvation_session,
 )
+from selenium.webdriver import ActionChains
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from gilscope.reports import html, timeline
 from gilscope.reports.page import page
@@ -25,23 +25,7 @@ from gilscope.trace_events import Intervals
 
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
-webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.timeout(300),  # the first start of a browser, on a busy machine
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"),
-    pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="a browser does not start with a sanitizer in it"),
-]
-
-OPTIONS = """
---headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
---disable-sync --disable-dev-shm-usage
-"""
-WIDE, PHONE = 1200, 360
+pytestmark = browsers.marks
 
 
 def trace():
@@ -69,18 +53,6 @@ ARTICLES = {
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for option in (*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     for name, article in ARTICLES.items():
@@ -90,32 +62,16 @@ def pages(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, pages):
-    """Open a page at a width, in a theme, and wait until all is drawn."""
+    """Open a page by its name."""
 
     def open_page(name, width=WIDE, theme="light"):
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        features = [{"name": "prefers-color-scheme", "value": theme}]
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        for log in ("browser", "performance"):
-            browser.get_log(log)
-        browser.get((pages / f"{name}.html").as_uri())
-        drawn(browser)
-        return browser
+        return browsers.opened(browser, pages / f"{name}.html", width, theme)
 
     return open_page
 
 
-def drawn(browser):
-    WebDriverWait(browser, 60).until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
-
-
 def until(browser, script, expected):
     WebDriverWait(browser, 30).until(lambda it: it.execute_script(f"return {script}") == expected)
-
-
-def colour(browser, css, property):
-    return browser.execute_script(f"return getComputedStyle(document.querySelector({css!r}))[{property!r}]")
 
 
 def texts(browser):
@@ -129,29 +85,13 @@ def texts(browser):
 def test_a_page_opens_with_no_error_and_no_request(opened, name):
     browser = opened(name)
     assert browser.execute_script("return document.querySelectorAll('.plot svg, .plot canvas').length") > 0
-    assert [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
-    sent = [line["message"] for line in browser.get_log("performance") if '"Network.requestWillBeSent"' in line["message"]]
-    urls = re.findall(r'"request":\{.*?"url":"(.*?)"', "\n".join(sent))
-    assert [url for url in urls if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert len([url for url in urls if url.startswith("file:")]) == 1
+    browsers.assert_no_error_and_no_request(browser)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ARTICLES)
 def test_nothing_overflows_a_phone(opened, name, theme):
-    browser = opened(name, PHONE, theme)
-    for details in browser.find_elements("css selector", "article > details"):
-        browser.execute_script("arguments[0].open = true", details)
-    assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    wide = """
-    const width = document.documentElement.clientWidth + 1
-    const outside = it => { const box = it.getBoundingClientRect(); return box.width && (box.right > width || box.left < -1) }
-    const all = [...document.querySelectorAll("main *")].filter(it => !it.closest("pre, svg defs"))
-    return all.filter(outside).map(it => it.outerHTML.slice(0, 99))
-    """
-    assert browser.execute_script(wide) == []
-    sizes = "return [...document.querySelectorAll('p, td, li')].map(it => parseFloat(getComputedStyle(it).fontSize))"
-    assert min(browser.execute_script(sizes), default=99) >= 11
+    browsers.assert_nothing_overflows(opened(name, PHONE, theme))
 
 
 def test_hidden_labels_are_escaped(opened):
@@ -218,17 +158,16 @@ def test_the_axis_can_be_logarithmic(opened):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_page_follows_the_system_and_the_toggle(opened, theme):
     other = "light" if theme == "dark" else "dark"
-    papers = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 28)"}
     inks = {"light": "#222222", "dark": "#DDDDDD"}
     browser = opened("seed", theme=theme)
     label = "document.querySelector('.plot .mark-text.role-axis-label text').getAttribute('fill')"
-    assert colour(browser, "body", "backgroundColor") == papers[theme]
+    assert colour(browser, "body", "backgroundColor") == PAPERS[theme]
     assert browser.execute_script(f"return {label}") == inks[theme]
     browser.find_element("id", "theme").click()
-    assert colour(browser, "body", "backgroundColor") == papers[other]
+    assert colour(browser, "body", "backgroundColor") == PAPERS[other]
     assert browser.execute_script(f"return {label}") == inks[other]
     browser.find_element("id", "theme").click()
-    assert colour(browser, "body", "backgroundColor") == papers[theme]
+    assert colour(browser, "body", "backgroundColor") == PAPERS[theme]
 
 
 def test_a_dark_page_is_printed_light(opened):
@@ -240,7 +179,7 @@ def test_a_dark_page_is_printed_light(opened):
 def test_a_dot_tells_what_it_is(opened):
     browser = opened("seed")
     dot = browser.find_elements("css selector", ".plot .mark-symbol.role-mark path")[0]
-    webdriver.ActionChains(browser).move_to_element(dot).perform()
+    ActionChains(browser).move_to_element(dot).perform()
     WebDriverWait(browser, 30).until(lambda it: "g, as published" in it.find_element("id", "vg-tooltip-element").text)
 
 
@@ -261,5 +200,5 @@ def test_curves_are_filtered_by_kernel_and_strategy(opened):
 def test_a_box_of_threads_tells_what_it_is(opened):
     browser = opened("oversubscription")
     box = browser.find_elements("css selector", ".plot .mark-rect.role-mark path")[0]
-    webdriver.ActionChains(browser).move_to_element(box).perform()
+    ActionChains(browser).move_to_element(box).perform()
     WebDriverWait(browser, 30).until(lambda it: "a call" in it.find_element("id", "vg-tooltip-element").text)

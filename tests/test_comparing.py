@@ -200,6 +200,12 @@ def test_what_differs_is_told_and_what_is_another_number_each_time_is_not():
     assert "  python: 3.13.1 -> 3.14.0" in comparison.text(found).splitlines()
 
 
+def test_of_two_lists_what_differs_is_told():
+    random = np.random.default_rng(9)
+    after = session_of(steady(random), libraries=["a", "b", "c"])
+    assert "  libraries: - -> c" in comparison.text(compare(session_of(steady(random)), after)).splitlines()
+
+
 def test_cases_of_one_session_are_counted():
     random = np.random.default_rng(8)
     found = compare(session_of(steady(random)), session_of(steady(random), SIZES[1:]))

@@ -10,7 +10,7 @@ import pytest
 from gilscope._native import tracer
 from gilscope._native.calls import stamped
 from gilscope.checking._method import profile_by
-from gilscope.checking._profile import Plan, times_of
+from gilscope.checking._profile import Plan, Profile, repeated, times_of
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import HELD, OUTSIDE, WAITING, Intervals
 
@@ -118,3 +118,10 @@ def test_an_error_ends_the_trace():
     with pytest.raises(ZeroDivisionError):
         profile_by(lambda: 1 // 0)
     assert profile_by(lambda: None, ONCE).calls == 3
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(0.049, [1, 3]), (0.051, [1])])
+def test_a_plan_says_from_when_on_a_call_is_long(seconds, counts):
+    told = []
+    repeated(lambda count: told.append(count) or Profile(count, seconds, 0.0, 0, 1, 100), Plan(0.01, 3, long_seconds=0.05))
+    assert told == counts

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gilscope._native import tracer
+from gilscope.atlas import read_catalogue
 from gilscope.commands import COMMANDS
 from gilscope.kernels import KERNELS
 
@@ -35,6 +36,7 @@ def test_the_sections_are_in_order():
         "Check a function",
         "Trace a program",
         "Test it",
+        "The GIL atlas",
         "Report and compare",
         "Run it",
         "Compile it",
@@ -54,6 +56,14 @@ def test_both_commands_are_found(which, end):
     assert done.stdout.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")
     assert done.stdout.endswith(f" && {end}\n")
     assert f"```sh\n{done.stdout}```" in section("Run it")
+
+
+def test_the_catalogue_is_one(tmp_path):
+    [text] = blocks("toml")
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    names = [each.name for each in read_catalogue(tmp_path / "own.toml").entries]
+    assert names[:2] == ["mypackage.blur[float64]", "mypackage.blur[float32]"]
+    assert "mypackage.blur[wide, float64]" in names
 
 
 def test_the_python_runs(tmp_path):

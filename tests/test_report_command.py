@@ -1,11 +1,15 @@
 """`gilscope report` and `gilscope compare`, as a user types them."""
 
+import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_up import EVIL, result, scaling_session, seed_session
+from made_up_atlas import atlas
 
+from gilscope.atlas_data import save
 from gilscope.cases import Case
 from gilscope.files import default_path
 from gilscope.reports import picture
@@ -26,6 +30,7 @@ def cli(cli, monkeypatch, tmp_path):
     scaling_session().save("scaling.json")
     states = np.array([0, 2, 1, 0], np.uint8)
     intervals = Intervals(np.array([0, 0, 1, 1], np.uint16), states, np.array([0, 400, 0, 400]), np.array([400, 1000, 400, 1000]))
+    atlas().save("atlas.json")
     Trace(TraceData(0, 1000, ["MainThread", EVIL], [7, 8], intervals)).save("trace.json")
 
     return cli
@@ -71,6 +76,10 @@ def test_a_trace_as_text(cli):
     assert "MainThread" in out
 
 
+def test_an_atlas_as_text(cli):
+    assert printed(cli("report", "atlas.json")).startswith("numpy 2.4.6: 2 of 5 calls release the GIL")
+
+
 def test_the_last_session_is_shown_unless_one_is_named(cli):
     status, _, err = cli("report")
     assert status == 2
@@ -87,6 +96,49 @@ def test_each_kind_of_file(cli, tmp_path, name, ending, start):
     needs_pictures(ending)
     assert printed(cli("report", f"{name}.json", "-o", f"out{ending}")) == f"report: out{ending}\n"
     assert (tmp_path / f"out{ending}").read_bytes().decode("latin-1").startswith(start)
+
+
+@pytest.mark.parametrize(("ending", "start"), [(".html", "<!doctype html>"), (".md", "# What numpy 2.4.6"), (".csv", "name,")])
+def test_an_atlas_as_a_file_needs_no_library(cli, monkeypatch, tmp_path, ending, start):
+    monkeypatch.setattr(picture, "find_spec", lambda name: None)
+    assert printed(cli("report", "atlas.json", "-o", f"out{ending}")) == f"report: out{ending}\n"
+    assert (tmp_path / f"out{ending}").read_text(encoding="utf-8").startswith(start)
+
+
+def test_atlases_of_one_file_are_sections(cli, tmp_path):
+    save([atlas(), replace(atlas(), package="scipy")], tmp_path / "both.json")
+    printed(cli("report", "both.json", "-o", "out.md"))
+    assert "# What scipy 2.4.6 does" in (tmp_path / "out.md").read_text()
+    printed(cli("report", "both.json", "-o", "out.csv"))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["file"] for row in rows} == {"both.json: numpy", "both.json: scipy"}
+    assert len(rows) == 2 * 12
+
+
+@pytest.mark.parametrize(
+    ("ending", "why"),
+    [
+        (".png", "and a picture is of one trace, or of sessions only: use .html or .md"),
+        (".svg", "and a picture is of one trace, or of sessions only: use .html or .md"),
+        (".pyperf.json", "and pyperf knows benchmarks only: name a session"),
+    ],
+)
+def test_an_atlas_is_no_picture(cli, ending, why):
+    status, out, err = cli("report", "atlas.json", "-o", f"out{ending}")
+    assert (status, out, err) == (1, "", f"gilscope: atlas.json is an atlas, {why}\n")
+
+
+def test_a_picture_is_of_one_trace_and_of_one_kind(cli):
+    trace = "a trace, and a picture is of one trace, or of sessions only"
+    for files in (["trace.json", "./trace.json"], ["trace.json", "seed.json"], ["seed.json", "trace.json"]):
+        assert trace in cli("report", *files, "-o", "out.svg")[2]
+
+
+def test_an_atlas_as_json_is_the_verdict_and_the_records(cli):
+    [found] = json.loads(cli("report", "atlas.json", "--json", "-")[1])
+    assert found["question"] == "What numpy 2.4.6 does with the GIL"
+    assert found["verdict"][0].startswith("Of 5 calls")
+    assert len(found["records"]) == 12
 
 
 def test_a_file_for_pyperf(cli, tmp_path):
@@ -118,7 +170,7 @@ def test_several_files_are_sections(cli, tmp_path, ending):
         (
             ["seed.json", "trace.json", "-o", "x.csv"],
             1,
-            "trace.json is a trace, and a table is of traces only, or of sessions only",
+            "trace.json is a trace, and a table is of sessions only, of traces only, or of atlases only",
         ),
         (["seed.json", "scaling.json", "-o", "x.pyperf.json"], 2, "a .pyperf.json file is of one session, not of 2 files"),
         (["nothing.json"], 1, "No such file"),

@@ -79,3 +79,12 @@ def test_an_error_names_its_line():
     with pytest.raises(SyntaxError) as caught:
         Statement("pass", "x = = 2").call(own=False)
     assert caught.value.filename == "<setup>"
+
+
+def test_data_of_a_statement_alone_are_freed_at_once():
+    refs = []
+    setup = "import weakref\nclass Data: pass\nx = Data()\nrefs.append(weakref.ref(x))"
+    with Statement("y = x", setup, {"refs": refs}).alone() as call:
+        call()
+        assert refs[0]() is not None
+    assert refs[0]() is None

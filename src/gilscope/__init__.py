@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gilscope.atlas._survey import survey as survey
+    from gilscope.atlas_data import Atlas as Atlas
     from gilscope.checking import Checker as Checker
     from gilscope.checking import Verdict as Verdict
     from gilscope.checking import check as check
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Atlas": "atlas_data",
     "Checker": "checking",
     "Session": "results",
     "Trace": "tracing",
@@ -36,10 +39,12 @@ _HOMES = {
     "load_ipython_extension": "notebook",
     "run": "running",
     "span": "spans",
+    "survey": "atlas._survey",
     "trace": "tracing",
 }
 
 __all__ = [
+    "Atlas",
     "Checker",
     "Session",
     "Trace",
@@ -52,6 +57,7 @@ __all__ = [
     "parallel_map",
     "run",
     "span",
+    "survey",
     "trace",
 ]
 

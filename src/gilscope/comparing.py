@@ -167,7 +167,7 @@ def compare(before: Session, after: Session, at_least: float = AT_LEAST) -> Diff
         common=common,
         drift=drift,
         drift_is_measured=measured,
-        facts=differing(before, after),
+        facts=differing(facts_of(before), facts_of(after)),
         only_before=tuple(result.id for result in before if result.id not in after),
         only_after=tuple(result.id for result in after if result.id not in before),
     )
@@ -275,23 +275,22 @@ def student(confidence: float, freedom: int) -> float:
 # --- what else differs ---------------------------------------------------------------------------------------------------------
 
 
-def differing(before: Session, after: Session) -> dict[str, tuple[Any, Any]]:
-    """Return what differs between the machines and builds, and both values."""
-    sides = [flat_facts(each) for each in (before, after)]
-    names = dict.fromkeys(name for side in sides for name in side)
-    return {name: (sides[0].get(name), sides[1].get(name)) for name in names if sides[0].get(name) != sides[1].get(name)}
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the facts that differ, and both values; None where one is not known."""
+    names = dict.fromkeys([*before, *after])
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
-def flat_facts(session: Session) -> dict[str, Any]:
-    """Return the lasting facts of a session's machine, those of the compiled modules among them."""
-    native = session.machine.get("native")
-    facts = {name: sorted_fact(value) for name, value in session.machine.items() if name not in (*VOLATILE, "native", "gilscope")}
-    return {
-        "experiment": session.experiment,
-        "gilscope": session.version,
-        **facts,
-        **(native if isinstance(native, dict) else {}),
-    }
+def facts_of(session: Session) -> dict[str, Any]:
+    """Return what a session is of, and the lasting facts of its machine."""
+    return {"experiment": session.experiment, "gilscope": session.version, **lasting(session.machine)}
+
+
+def lasting(machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lasting facts of a machine, those of the compiled modules among them."""
+    native = machine.get("native")
+    facts = {name: sorted_fact(value) for name, value in machine.items() if name not in (*VOLATILE, "native", "gilscope")}
+    return {**facts, **(native if isinstance(native, dict) else {})}
 
 
 def sorted_fact(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where sessions go unless the user says where, what is kept in the cache, and files that are written whole or not at all."""
+"""Where sessions and atlases go unless the user says where, what the cache keeps, and files written whole or not at all."""
 
 import os
 import re
@@ -12,15 +12,15 @@ from pathlib import Path
 __all__ = ["cached", "default_path", "last_session", "write_atomically"]
 
 
-def default_path(experiment: str) -> Path:
+def default_path(experiment: str, folder: str = "sessions") -> Path:
     """Return where a run of `experiment` that starts now goes unless the user says where: a new file in the cache."""
     name = re.sub(r"[^\w.-]+", "-", experiment)
-    return _sessions() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
+    return _cache() / folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
 
 
-def last_session(experiment: str = "*") -> Path | None:
+def last_session(experiment: str = "*", folder: str = "sessions") -> Path | None:
     """Return the file that was last written where `default_path` points to, of one experiment or of any; or None."""
-    found = _sessions().glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
+    found = (_cache() / folder).glob(f"{experiment}-????????T*Z.json")  # the time too: seed-full is another experiment than seed
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
@@ -37,10 +37,6 @@ def cached(name: str, make: Callable[[], str]) -> str:
 
 # The user's cache: the variable that names it (ignored if relative, as the XDG specification says), or where in home.
 _CACHES = {"win32": ("LOCALAPPDATA", "AppData/Local"), "darwin": ("XDG_CACHE_HOME", "Library/Caches")}
-
-
-def _sessions() -> Path:
-    return _cache() / "sessions"
 
 
 def _cache() -> Path:

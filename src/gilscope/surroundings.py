@@ -11,7 +11,9 @@ from contextlib import contextmanager, nullcontext
 
 from gilscope.cores import pinned
 
-_QUIET, _LOOK_SECONDS, _PATIENCE_SECONDS = 0.3, 0.01, 0.4
+#: A process that uses less of a core than this is quiet.
+QUIET_CORES = 0.3
+_LOOK_SECONDS, _PATIENCE_SECONDS = 0.01, 0.4
 
 
 @contextmanager
@@ -90,5 +92,5 @@ def settle() -> float:
         before, began = time.process_time(), time.perf_counter()
         time.sleep(_LOOK_SECONDS)
         share = (time.process_time() - before) / (time.perf_counter() - began)
-        if share < _QUIET or time.perf_counter() > until:
+        if share < QUIET_CORES or time.perf_counter() > until:
             return share

@@ -3,7 +3,7 @@
 from gilscope.checking._checker import Checker, check
 from gilscope.checking._evidence import Budget, Evidence
 from gilscope.checking._profile import Profile
-from gilscope.checking._scan import Scan, scan, sizes_between
+from gilscope.checking._scan import Scan, scan, sizes_between, threshold_of
 from gilscope.checking._subject import Function, Statement, Subject
 from gilscope.checking._verdict import Verdict
 
@@ -20,4 +20,5 @@ __all__ = [
     "check",
     "scan",
     "sizes_between",
+    "threshold_of",
 ]

@@ -106,15 +106,18 @@ class Plan(NamedTuple):
     seconds : float
         Calls are repeated for so long.
     least, most : int
-        But at least and at most so often, if the first took less than `LONG_SECONDS`.
+        But at least and at most so often, if the first took less than `long_seconds`.
     most_events : int
         Nor so often that there would be more events of the GIL than this, which take a second or so to sort.
+    long_seconds : float
+        If the first call took so long it is the only one.
     """
 
     seconds: float = 0.1
     least: int = 5
     most: int = 5000
     most_events: int = 500_000
+    long_seconds: float = LONG_SECONDS
 
 
 class CallTimes(NamedTuple):
@@ -182,7 +185,7 @@ def repeated(measured: Callable[[int], Profile], plan: Plan) -> Profile:
 
 def _wanted(known: Profile, plan: Plan) -> int:
     """Return how many calls to trace, from what is known of one."""
-    if known.seconds >= LONG_SECONDS:
+    if known.seconds >= plan.long_seconds:
         return 1
     most = min(plan.most, int(plan.most_events / (1 + known.takes + known.releases)))
     return min(most, max(plan.least, int(plan.seconds / max(known.seconds, 1e-9))))

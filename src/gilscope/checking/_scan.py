@@ -63,9 +63,7 @@ def scan(
     for done, size in enumerate(sizes, 1):
         found[size] = look(make(size))
         tick(done / len(sizes))
-    if found[high].released_fraction < HELD_BELOW:
-        return Scan(found, None)
-    threshold = _bisected(found, lambda size: look(make(size)))
+    threshold = threshold_of(found, lambda size: look(make(size)))
     return Scan(dict(sorted(found.items())), threshold)
 
 
@@ -75,11 +73,19 @@ def sizes_between(low: int, high: int) -> list[int]:
     return [low, *(each for each in rounded if low < each < high), high]
 
 
-def _bisected(found: dict[int, Profile], look: Callable[[int], Profile]) -> int | None:
-    """Return the first size with more releases than the smallest; what is looked at on the way is added to `found`."""
+def threshold_of(found: dict[int, Profile], look: Callable[[int], Profile]) -> int | None:
+    """Return the first size with more releases than the smallest; None if there is none, or if even the largest is held.
+
+    Parameters
+    ----------
+    found : dict of int to Profile
+        By size, in ascending order; what is looked at on the way is added.
+    look : callable
+        Takes a size and returns its profile.
+    """
     sizes = list(found)
     more = [found[size].releases > found[sizes[0]].releases for size in sizes]
-    if not any(more):
+    if found[sizes[-1]].released_fraction < HELD_BELOW or not any(more):
         return None
     at = more.index(True)
     before, after = sizes[at - 1], sizes[at]

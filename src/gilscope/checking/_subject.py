@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -83,9 +84,27 @@ class Statement:
             self._shared = self._compiled()
         return self._shared
 
+    @contextmanager
+    def alone(self) -> Iterator[Call]:
+        """Yield what `call` returns with data of its own, and free the data when the block ends.
+
+        The function and its namespace hold each other, so that large data would stay until a collection.
+        """
+        namespace = self._run_setup()
+        try:
+            yield self._compiled_in(namespace)
+        finally:
+            namespace.clear()
+
     def _compiled(self) -> Call:
+        return self._compiled_in(self._run_setup())
+
+    def _run_setup(self) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "__gilscope__", **self.names}
         exec(compile(self.setup, "<setup>", "exec"), namespace)
+        return namespace
+
+    def _compiled_in(self, namespace: dict[str, Any]) -> Call:
         compile(self.statement, "<statement>", "exec")  # for the line that an error names
         body = "\n".join(f"    {line}" for line in self.statement.splitlines())
         # Names that the setup made are globals, those that the statement makes are its own: as in timeit.

@@ -1,32 +1,22 @@
-"""`gilscope report`: sessions and traces as something to look at, to send or to go on with."""
+"""`gilscope report`: sessions, traces and atlases as something to look at, to send or to go on with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gilscope.atlas_data import Atlas
 from gilscope.commands._output import can_shade, json_option, speaker, write_json
 from gilscope.files import last_session
 from gilscope.loading import load
-from gilscope.reports import figures, html, map, markdown, pyperf_file, spreadsheet, terminal, timeline
-from gilscope.reports.content import question, verdict
-from gilscope.reports.diagnosis import diagnosis
+from gilscope.reports import map
+from gilscope.reports.kinds import Source
 from gilscope.reports.page import page
 from gilscope.results import Session
-from gilscope.trace_data import TraceData
 from gilscope.tracing import Trace
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a file held, and what it is called; a session may be of several experiments."""
-
-    name: str
-    found: Session | Trace
 
 
 @click.command("report")
@@ -40,21 +30,26 @@ class Source:
 )
 @json_option
 def command(files: tuple[str, ...], output: str | None, json_file: str | None) -> None:
-    """Show saved sessions and traces; the last session unless FILEs are named.
+    """Show saved sessions, traces and atlases; the last session unless FILEs are named.
 
     A page (.html) is one file that makes no request; several FILEs are sections of it, as in Markdown (.md). Pictures stand one
     below the other, and a table (.csv) has a column for the file.
     """
     write = writer_of(output, len(files)) if output else None
-    sources = [Source(name, load(path)) for name, path in named(files or (last(),)).items()]
+    sources = [source for name, path in named(files or (last(),)).items() for source in sources_of(name, load(path))]
     say = speaker(json_file)
     if output and write:
         write(sources, Path(output))
         say(f"report: {output}")
     else:
         shades = map.SHADES if can_shade(json_file) else map.PLAIN_SHADES
-        say("\n\n".join(as_text(each.found, shades) for each in sections_of(sources)))
+        say("\n\n".join(each.kind.text(each.found, shades) for each in sections_of(sources)))
     write_json(json_file, [as_json(each.name, single) for each in sources for single in singles_of(each)])
+
+
+def sources_of(name: str, found: Session | Trace | Atlas | list[Atlas]) -> list[Source]:
+    """Return what a file held; of one with several atlases each of them, called by its package too."""
+    return [Source(f"{name}: {each.package}", each) for each in found] if isinstance(found, list) else [Source(name, found)]
 
 
 def named(files: tuple[str, ...]) -> dict[str, str]:
@@ -68,14 +63,14 @@ def sections_of(sources: list[Source]) -> list[Source]:
     return [Source(section_name(each, single, len(sources) > 1), single) for each in sources for single in singles_of(each)]
 
 
-def section_name(source: Source, single: Session | Trace, several: bool) -> str:
+def section_name(source: Source, single: Session | Trace | Atlas, several: bool) -> str:
     """Return what a section is called: by its file, by its experiment, or by both."""
-    if isinstance(single, Trace) or len(singles_of(source)) == 1:
+    if not isinstance(single, Session) or len(singles_of(source)) == 1:
         return source.name
     return f"{source.name}: {single.experiment}" if several else single.experiment
 
 
-def singles_of(source: Source) -> list[Session | Trace]:
+def singles_of(source: Source) -> list[Session | Trace | Atlas]:
     """Return what a file held; of a session of several experiments each of them."""
     return [*source.found.singles().values()] if isinstance(source.found, Session) else [source.found]
 
@@ -88,94 +83,60 @@ def last() -> str:
     return str(found)
 
 
-def as_text(found: Session | Trace, shades: str) -> str:
-    """Return what the terminal shows."""
-    return terminal.session_text(found, shades) if isinstance(found, Session) else terminal.trace_text(found.data)
-
-
-def as_json(file: str, found: Session | Trace) -> dict[str, Any]:
+def as_json(file: str, found: Session | Trace | Atlas) -> dict[str, Any]:
     """Return the verdict and flat rows as data."""
-    if isinstance(found, Trace):
-        return {"file": file, "verdict": [diagnosis(found.data)]}
-    about = {"file": file, "experiment": found.experiment, "question": question(found)}
-    return {**about, "verdict": verdict(found), "records": found.to_records()}
+    return {"file": file, **Source(file, found).kind.summary(found)}
 
 
 # --- one writer for each kind of file ------------------------------------------------------------------------------------------
 
 TO_DRAW = "a picture is of one trace, or of sessions only: use .html or .md"
+TO_TABULATE = "a table is of sessions only, of traces only, or of atlases only: use .html or .md"
+TO_PYPERF = "pyperf knows benchmarks only: name a session"
 Writer = Callable[[list[Source], Path], None]
 
 
 def write_html(sources: list[Source], path: Path) -> None:
-    """Write a page."""
+    """Write a page; one of several parts says what it is of."""
     sections = sections_of(sources)
-    path.write_text(page([article(each, len(sections) > 1) for each in sections]), encoding="utf-8")
-
-
-def article(source: Source, several: bool) -> Any:
-    """Return a part of a page; one of several says what it is of."""
-    if isinstance(source.found, Trace):
-        return timeline.article(source.found.data, source.name)
-    return html.session_article(source.found, source.name if several else "")
+    articles = [each.kind.article(each.found, each.name, len(sections) > 1) for each in sections]
+    path.write_text(page(articles), encoding="utf-8")
 
 
 def write_markdown(sources: list[Source], path: Path) -> None:
-    """Write a Markdown document."""
+    """Write a Markdown document; one of several parts says what it is of."""
     sections = sections_of(sources)
-    path.write_text("\n".join(markdown_of(each, len(sections) > 1) for each in sections), encoding="utf-8")
-
-
-def markdown_of(source: Source, several: bool) -> str:
-    """Return a part of a document; one of several says what it is of."""
-    if isinstance(source.found, Trace):
-        return markdown.trace_markdown(source.found.data, source.name)
-    return markdown.session_markdown(source.found, source.name if several else "")
+    parts = [each.kind.markdown(each.found, each.name, len(sections) > 1) for each in sections]
+    path.write_text("\n".join(parts), encoding="utf-8")
 
 
 def write_png(sources: list[Source], path: Path) -> None:
     """Write a picture of dots."""
-    if trace := trace_alone(sources):
-        path.write_bytes(timeline.png(trace, sources[0].name))
-    else:
-        path.write_bytes(figures.png(sessions_of(sources, TO_DRAW)))
+    path.write_bytes(made("png", sources, TO_DRAW))
 
 
 def write_svg(sources: list[Source], path: Path) -> None:
     """Write a picture of shapes."""
-    if trace := trace_alone(sources):
-        path.write_text(timeline.svg(trace, sources[0].name), encoding="utf-8")
-    else:
-        path.write_text(figures.svg(sessions_of(sources, TO_DRAW)), encoding="utf-8")
-
-
-def trace_alone(sources: list[Source]) -> TraceData | None:
-    """Return the one trace that is all there is."""
-    return sources[0].found.data if len(sources) == 1 and isinstance(sources[0].found, Trace) else None
+    path.write_text(made("svg", sources, TO_DRAW), encoding="utf-8")
 
 
 def write_csv(sources: list[Source], path: Path) -> None:
     """Write a table."""
-    traces = {each.name: each.found.data for each in sources if isinstance(each.found, Trace)}
-    if len(traces) == len(sources):
-        rows = spreadsheet.traces_csv(traces)
-    else:
-        rows = spreadsheet.sessions_csv(sessions_of(sources, "a table is of traces only, or of sessions only: use .html or .md"))
-    path.write_text(rows, encoding="utf-8", newline="")
+    path.write_text(made("csv", sources, TO_TABULATE), encoding="utf-8", newline="")
 
 
 def write_pyperf(sources: list[Source], path: Path) -> None:
     """Write a file of pyperf's."""
-    [session] = sessions_of(sources, "pyperf knows benchmarks only: name a session").values()
-    path.write_text(pyperf_file.session_pyperf(session), encoding="utf-8")
+    path.write_text(made("pyperf", sources, TO_PYPERF), encoding="utf-8")
 
 
-def sessions_of(sources: list[Source], otherwise: str) -> dict[str, Session]:
-    """Return the sessions by their names, or raise a ValueError that names a trace and says what is wanted."""
+def made(what: str, sources: list[Source], otherwise: str) -> Any:
+    """Return what is made of all sources at once; a ValueError names one that it cannot be of, and says what is wanted."""
+    kind = sources[0].kind
     for each in sources:
-        if isinstance(each.found, Trace):
-            raise ValueError(f"{each.name} is a trace, and {otherwise}")
-    return {each.name: each.found for each in sources if isinstance(each.found, Session)}
+        if each.kind is not kind or not kind.makes(what, len(sources)):
+            raise ValueError(f"{each.name} is {each.kind.noun}, and {otherwise}")
+    return getattr(kind, what)({each.name: each.found for each in sources})
 
 
 #: Ending → writer, and whether it takes several files.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gilscope.comparing import Comparison, Difference
 from gilscope.reports.content import written
@@ -17,7 +18,7 @@ COMMON = "A machine in another phase looks so, and so does a change to everythin
 def text(found: Difference) -> str:
     """Return what changed, what else differs, and what is as it was."""
     cases = [*changed_lines(found), *moved_lines(UNSURE, found.unsure), *moved_lines(CEILINGS, found.ceilings)]
-    return "\n".join([*cases, "", *map(wrapped, common_words(found)), *fact_lines(found), *only_lines(found)])
+    return "\n".join([*cases, "", *map(wrapped, common_words(found)), *fact_lines(found.facts), *only_lines(found)])
 
 
 def changed_lines(found: Difference) -> Iterator[str]:
@@ -67,15 +68,22 @@ def common_words(found: Difference) -> Iterator[str]:
     yield f"Groups of cases measured together {verb} by {drift} from run to run; what a few times that explains is no change."
 
 
-def fact_lines(found: Difference) -> Iterator[str]:
+def fact_lines(facts: Mapping[str, tuple[Any, Any]], heading: str = "What else differs:") -> Iterator[str]:
     """Yield what differs between the machines and builds."""
-    if not found.facts:
+    if not facts:
         yield "Machine, Python and build are the same."
         return
-    yield "What else differs:"
-    for name, values in found.facts.items():
-        before, after = (brief(value) for value in values)
+    yield heading
+    for name, values in facts.items():
+        before, after = map(brief, apart(*values))
         yield f"  {name.replace('_', ' ')}: {before} -> {after}"
+
+
+def apart(before: object, after: object) -> tuple[object, object]:
+    """Return two facts; of two lists, what only one of them has."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return before, after
+    return [each for each in before if each not in after] or None, [each for each in after if each not in before] or None
 
 
 def brief(value: object) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
+from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports import page, text
@@ -22,7 +23,7 @@ def session_article(session: Session, title: str = "") -> Article:
     """Return a session as part of a page; a title tells several of an experiment apart."""
     facts = ", ".join(each for each in (title, text.facts(session.machine), f"gilscope {session.version}") if each)
     head = [f"<h1>{escape(question(session))}</h1>", f'<p class="facts">{escape(facts)}</p>', page.verdict(verdict(session))]
-    tail = [rows_html(session), cases_html(session), machine_html(session), noise_html(session)]
+    tail = [rows_html(session), cases_html(session), machine_html(session.machine), noise_html(session)]
     drawn = figures(session)
     seen: list[str | Figure] = [controls(session, drawn), legend(session), *drawn] if drawn else []
     return Article(title or question(session), (*head, *seen, *tail))
@@ -134,9 +135,9 @@ def case_html(result: Result) -> str:
     return f"<tr{marks(result)}><td>{escape(result.id)}{notes}</td>{cells}</tr>"
 
 
-def machine_html(session: Session) -> str:
-    """Return what is known of the machine: the first facts, and the others folded away."""
-    facts = machine_facts(session.machine)
+def machine_html(machine: Mapping[str, Any]) -> str:
+    """Return what is known of a machine: the first facts, and the others folded away."""
+    facts = machine_facts(machine)
     first, others = facts[:SHOWN], facts[SHOWN:]
     more = f"<details><summary>More of it</summary>{facts_html(others)}</details>" if others else ""
     return f"<h2>The machine</h2>{facts_html(first)}{more}" if facts else ""

@@ -15,15 +15,15 @@ from typing import Any
 from gilscope.files import cached
 from gilscope.reports.picture import DARK, LIGHT, Figure, config, require_libraries, version
 
+#: Scripts, style and pictures that stand in the page itself, and nothing else.
+POLICY = "default-src 'none'; script-src 'unsafe-inline'{}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 #: Vega compiles its expressions with Function, which is "eval" here.
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-)
+FIGURES_NEED = " 'unsafe-eval'"
 
 
 @dataclass(frozen=True)
 class Article:
-    """A session or a trace on a page.
+    """A session, a trace or an atlas on a page.
 
     Parameters
     ----------
@@ -31,29 +31,46 @@ class Article:
         Plain text.
     parts : tuple of str or Figure
         HTML and pictures, in their order.
+    assets : str
+        What it adds to every page's style and script: "atlas" is assets/atlas.css and atlas.js.
     """
 
     title: str
     parts: tuple[str | Figure, ...]
+    assets: str = ""
 
 
 def page(articles: list[Article]) -> str:
-    """Return the page."""
-    require_libraries("a page")
+    """Return the page; only one with pictures needs the libraries that draw them."""
     figures = [part for article in articles for part in article.parts if isinstance(part, Figure)]
-    assets = files("gilscope.reports") / "assets"
-    return Template((assets / "page.html").read_text(encoding="utf-8")).substitute(
+    added = list(dict.fromkeys(each.assets for each in articles if each.assets))
+    if figures:
+        require_libraries("a page")
+    return Template(asset("page.html")).substitute(
         title=escape(articles[0].title if len(articles) == 1 else "gilscope report"),
-        policy=POLICY,
-        style=(assets / "page.css").read_text(encoding="utf-8"),
+        policy=POLICY.format(FIGURES_NEED if figures else ""),
+        style="\n".join(asset(f"{name}.css") for name in ("page", *added)),
         contents=contents(articles),
         body="\n".join(numbered(articles)),
-        library=library(),
-        figures=script([as_json(each) for each in figures]),
-        config=script(config("transparent")),
-        ink=script({"light": LIGHT, "dark": DARK}),
-        script=(assets / "page.js").read_text(encoding="utf-8"),
+        library=f"<script>{library()}</script>" if figures else "",
+        constants=constants(figures) if figures else "",
+        script="\n".join(asset(f"{name}.js") for name in ("page", *(["figures"] if figures else []), *added)),
     )
+
+
+def asset(name: str) -> str:
+    """Return a file of the page's style or script."""
+    return (files("gilscope.reports") / "assets" / name).read_text(encoding="utf-8")
+
+
+def constants(figures: list[Figure]) -> str:
+    """Return what the script of the pictures is given."""
+    given = {
+        "FIGURES": [as_json(each) for each in figures],
+        "CONFIG": config("transparent"),
+        "INK": {"light": LIGHT, "dark": DARK},
+    }
+    return "\n".join(f"const {name} = {script(value)}" for name, value in given.items())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Sessions or traces as CSV: a row for each result and each observed number, or for each thread; several are one table."""
+"""Sessions, traces or atlases as CSV: a row for each result and observed number, each thread, or each size of a call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from gilscope.atlas_data import Atlas
 from gilscope.observations import Observation
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
@@ -34,6 +35,16 @@ def traces_csv(traces: Mapping[str, TraceData]) -> str:
     several = len(traces) > 1
     threads = [(file, asdict(each)) for file, data in traces.items() for each in data.threads()]
     return rows([{"file": file} | thread if several else thread for file, thread in threads])
+
+
+def atlases_csv(atlases: Mapping[str, Atlas]) -> str:
+    """Return a row for each size of each call of atlases, by the names of their files; keys as in `gilscope.Atlas.to_records`.
+
+    A column `file` comes first where there are several files.
+    """
+    several = len(atlases) > 1
+    found = [(file, record) for file, atlas in atlases.items() for record in atlas.to_records()]
+    return rows([{"file": file} | record if several else record for file, record in found])
 
 
 def records(session: Session) -> Iterator[Record]:
