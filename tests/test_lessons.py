@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gilscope as gs
+from gilscope.atlas_data import SizeFound
 from gilscope.commands import _lesson as command
 from gilscope.lessons import LESSONS, Row
 from gilscope.stats import Interval
@@ -35,6 +37,7 @@ ROWS = {
     "permits": ["declared nogil", "with nogil:"],
     "small": ["short", "long"],
     "numpy": ["np.exp, 500", "np.exp, 501", "v @ v", "det, 100 x 100"],
+    "atlas": ["numpy.sort[float64]", "numpy.where", "numpy.repeat", "numpy.choose"],
 }
 H, R = row(releases=False), row(releases=True)
 USUAL = {
@@ -43,6 +46,7 @@ USUAL = {
     "permits": (H, R),
     "small": (row("slower"), row("faster")),
     "numpy": (H, R, H, H),
+    "atlas": (R, R, H, H),
 }
 
 
@@ -78,7 +82,7 @@ def test_each_choice_has_a_reason_why_it_is_wrong(lesson):
 def test_what_is_shown_is_what_runs(lesson):
     assert lesson.measure in lesson.code
     assert "def measure(check: Check) -> Verdicts:\n" in lesson.source
-    assert lesson.source.count("check(") >= len(ROWS[lesson.name])
+    assert "gs.survey(" in lesson.source or lesson.source.count("check(") >= len(ROWS[lesson.name])
 
 
 def test_the_declaration_is_shown_and_not_the_answer():
@@ -112,6 +116,11 @@ def test_the_declaration_is_shown_and_not_the_answer():
         ("numpy", [("same", True)] * 4, 1),
         ("numpy", [("same", False)] * 4, 4),
         ("numpy", [("same", True), ("same", True), ("same", False), ("same", False)], None),
+        ("atlas", [("same", True), ("same", True), ("same", False), ("same", False)], 3),
+        ("atlas", [("same", True), ("same", False), ("same", False), ("same", False)], 2),
+        ("atlas", [("same", False), ("same", True), ("same", True), ("same", True)], None),
+        ("atlas", [("same", True)] * 4, 1),
+        ("atlas", [("same", False)] * 4, 4),
     ],
 )
 def test_the_answer_follows_from_what_was_measured(name, measured, answer):
@@ -141,10 +150,19 @@ def test_a_row_of_a_verdict():
     assert (alone.seconds, alone.speedup, alone.low, alone.high) == (row().seconds, None, None, None)
 
 
+def test_a_row_of_an_atlas():
+    found = SizeFound(10**6, 0.97, 1.0, 1.0, 1000, 0.001, 20, 1.0, "released")
+    assert Row.of(found) == Row(0.001, True, 0.97)
+    assert Row.of(replace(found, releases=0.0)).releases is False
+
+
 def test_numpy_explains_itself_where_it_has_other_rules():
     lesson = LESSONS["numpy"]
     assert "the elements of the result" in lesson.explain(rows(lesson, H, R, H, H))
     assert np.__version__ in lesson.explain(rows(lesson, H, R, R, R))
+    lesson = LESSONS["atlas"]
+    assert "nobody did" in lesson.explain(rows(lesson, R, R, H, H))
+    assert np.__version__ in lesson.explain(rows(lesson, R, R, R, H))
 
 
 # What is written
@@ -337,4 +355,4 @@ def test_in_a_terminal():
     os.close(ours)
     assert child.returncode == 0
     assert said.count(b"Your prediction, 1 to 4") == 2
-    assert b"Next: gilscope exercise my_extension" in said
+    assert b"Next: gilscope lesson atlas" in said

@@ -14,7 +14,7 @@ def duration(seconds: float) -> str:
 
 def percent(share: float) -> str:
     """Write a share without decimals, but never a small one as nothing."""
-    return f"{share:.0%}" if share >= 0.005 else "<1%"
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def listed(words: list[str]) -> str:

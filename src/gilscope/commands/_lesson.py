@@ -77,8 +77,8 @@ def page(lesson: Lesson) -> list[str]:
     code = [f"    {line}".rstrip() for line in lesson.source.splitlines()]
     choices = [f"  {number}  {each.text}" for number, each in enumerate(lesson.choices, 1)]
     threads = f", alone and on {THREADS} threads," if lesson.threads > 1 else ""
-    check = f"What will run; check(f, x) calls f(x){threads} and watches the GIL:"
-    return [head, "", check, "", *code, "", wrapped(lesson.question), *choices]
+    check = f"; check(f, x) calls f(x){threads} and watches the GIL" if " check(" in lesson.source else ""
+    return [head, "", f"What will run{check}:", "", *code, "", wrapped(lesson.question), *choices]
 
 
 def predicted(lesson: Lesson, given: int | None, asking: bool) -> int | None:

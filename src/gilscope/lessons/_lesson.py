@@ -44,9 +44,9 @@ class Row:
 
     @classmethod
     def of(cls, verdict: Any) -> Row:
-        """Return what a lesson needs of a verdict."""
-        alone = cls(verdict.seconds, verdict.releases, verdict.released_fraction, cause=verdict.cause)
-        found = verdict.speedup.get(THREADS)
+        """Return what a lesson needs of a verdict, or of what an atlas says of a size: that has no speed-up."""
+        alone = cls(verdict.seconds, verdict.releases > 0, verdict.released_fraction, cause=getattr(verdict, "cause", ""))
+        found = getattr(verdict, "speedup", {}).get(THREADS)
         return alone if found is None else cls(**vars(alone) | {"speedup": found.value, "low": found.low, "high": found.high})
 
     @property
@@ -83,7 +83,7 @@ class Lesson:
     code : tuple
         Functions and kernels whose text is shown: that of `measure`, which runs, and of what it calls.
     measure : callable
-        Takes a check and returns a verdict for each row of the table.
+        Takes a check and returns a verdict, or what an atlas says of a size, for each row of the table.
     answer : callable
         Takes the rows and returns the number of the right choice; None if none fits them.
     explain : callable
