@@ -148,9 +148,17 @@ def test_what_neither_explains_is_not_explained():
 
 def test_noise_shows_nothing():
     words = said(Model(memory_cores=1.2, spread=0.2))
-    assert "Whether more threads help could not be shown at degree" in words
+    assert "Whether they help could not be shown at degree" in words
     assert "cases were noisy" in words
     assert "Remember: before blaming" in words
+
+
+def test_what_helps_is_told_beside_what_could_not_be_shown():
+    [words] = [each for each in ROOFLINE.verdict(run(Model(memory_cores=1.2, spread=0.2))[0]) if "could not be shown at" in each]
+    helping, unsure = words.split(". Whether ")
+    assert helping.startswith("More threads help at degree ")
+    assert "256 (" in helping
+    assert "1 (" in unsure
 
 
 def test_pages_are_blamed_where_they_are_cleared_and_where_it_shows():

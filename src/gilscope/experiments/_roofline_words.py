@@ -230,8 +230,8 @@ class Step:
 
     @property
     def helps(self) -> bool:
-        """Whether it surely brings something."""
-        return self.gain.low >= HELPS
+        """Whether it surely brings something, and that is much."""
+        return self.gain.low > 1 and self.gain.value >= HELPS
 
 
 def steps_of(found: list[Point]) -> list[Step]:
@@ -255,10 +255,16 @@ def step_words(session: Session, found: list[Point], steps: list[Step]) -> str:
         degrees, first = listed([str(each.degree) for each in stops]), stops[0]
         gain = f"after {threads_text(first.threads)} the next bring {interval_text(first.gain)}"
         return f"More threads stop helping at degree {degrees}: {gain}. {why(session, first)}"
-    unsure = [f"{each.degree} ({interval_text(each.gain)})" for each in steps if not each.helps]
-    if unsure:
-        return f"Whether more threads help could not be shown at degree {listed(unsure)}."
-    return helping_words(session, found)
+    if all(each.helps for each in steps):
+        return helping_words(session, found)
+    helpful, unsure = ([gain_text(each) for each in steps if each.helps is helps] for helps in (True, False))
+    helping = f"More threads help at degree {listed(helpful)}. " if helpful else ""
+    return f"{helping}Whether they help could not be shown at degree {listed(unsure)}."
+
+
+def gain_text(step: Step) -> str:
+    """Write a degree, and what the step brings."""
+    return f"{step.degree} ({interval_text(step.gain)})"
 
 
 def helping_words(session: Session, found: list[Point]) -> str:
