@@ -84,9 +84,9 @@ def command(
     words = {word for word, on in (("held", held), ("partial", partial)) if on}
     found = []
     for atlas in obtained(chosen, say, {"match": match, "timeout": timeout, "resume": resume}):
-        found.append(atlas)
         if output is None:
-            say(table(atlas, shown(atlas, match, words)))
+            say("\n" * bool(found) + table(atlas, shown(atlas, match, words)))
+        found.append(atlas)
     if output is not None:
         writer_of(output, len(found))([Source(each.title, each) for each in found], Path(output))
         say(f"report: {output}")
