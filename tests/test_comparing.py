@@ -109,19 +109,37 @@ def test_a_noisy_case_that_moved_is_unsure():
     assert "moved, but too noisy to tell" in comparison.text(found)
 
 
-def test_a_case_that_moved_by_far_more_than_its_samples_spread_changed():
-    random = np.random.default_rng(5)
+def rough_blocks(random):
+    """Blocks of which those of one case spread."""
     blocks = steady(random)
 
     def rough(*case):
         return blocks(*case) * (random.choice([0.85, 1.0, 1.15], 11) if case == ("released", 10**4) else 1)
 
+    return rough
+
+
+def test_a_case_that_moved_by_far_more_than_its_samples_spread_changed():
+    rough = rough_blocks(np.random.default_rng(5))
     before = session_of(rough)
     assert noted(before, SPREADS_NOTE).result("exp.c.released/serial/1e4").noisy
     for factor, notes, changed in ((3.0, SPREADS_NOTE, True), (1.5, SPREADS_NOTE, False), (3.0, OTHER_NOTES, False)):
         found = compare(noted(before, notes), noted(session_of(changed_by(factor, rough)), notes))
         assert bool(found.changed) == changed
         assert bool(found.unsure) != changed
+
+
+def test_a_noisy_case_whose_threads_fight_is_unsure_however_far_it_moved():
+    random = np.random.default_rng(8)
+    rough = rough_blocks(random)
+    before, after = (noted(session_of(each), SPREADS_NOTE) for each in (rough, changed_by(30.0, rough)))
+    assert compare(before, after).changed
+    moved = after.result("exp.c.released/serial/1e4")
+    woken = tuple(replace(each, voluntary_switches=round(3000 * each.wall_seconds * 1e6), wall_seconds=each.wall_seconds * 1e6)
+                  for each in moved.samples)  # fmt: skip
+    after.add(replace(moved, samples=woken))
+    assert not compare(before, after).changed
+    assert [each.id for each in compare(before, after).unsure] == [moved.id]
 
 
 SPREADS_NOTE = ("samples spread by 15% of their median",)

@@ -277,6 +277,17 @@ def test_sessions_of_all_experiments_are_compared_one_by_one(cli, whole):
     assert found["parts"]["scaling"]["changed"] == []
 
 
+def test_experiments_with_no_case_in_both_are_named(cli, whole):
+    for file, size in (("all.json", 10), ("all_slower.json", 20)):
+        found = load(file)
+        found.part("grain").add(replace(next(iter(load("seed.json"))), case=Case("exp.c.held", size).to_dict()))
+        found.save(file)
+    out = printed(cli("compare", "all.json", "all_slower.json"))
+    assert "=== scaling" in out
+    assert "=== grain" not in out
+    assert out.splitlines()[-1] == "Not compared, because no case is in both: grain."
+
+
 def test_a_trace_cannot_be_compared(cli):
     status, _, err = cli("compare", "seed.json", "trace.json")
     assert status == 1

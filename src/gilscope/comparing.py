@@ -13,8 +13,8 @@ the blocks of one run know nothing of that. So
   (Bonferroni), and no less than the case's own interval. Ranks alone could not: those of seven blocks tell nothing of 500 cases;
 - a change is at least `at_least`;
 - a noisy case that moved that far is *unsure*, not changed: what makes it noisy may last for a whole run, such as two threads
-  that fight for the GIL in one run and not in the next. Only where it is nothing but spread, and the case moved by `SPREADS`
-  times as much, it changed.
+  that fight for the GIL in one run and not in the next. Only where it is nothing but spread, the case moved by `SPREADS` times
+  as much, and threads do not wake each other all the time (`FIGHT` times a second), it changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from gilscope.stats import Interval, independent_ratio, median, noise
 
 CONFIDENCE = 0.95
 AT_LEAST = 0.05
-SPREADS = 3
+SPREADS, FIGHT = 3, 2000
 MIN_GROUPS, USUAL_DRIFT = 5, 0.05
 CEILINGS = ("native", "processes")
 #: Of the machine, what is another number in every run.
@@ -77,7 +77,8 @@ class Comparison:
         """Whether noise may explain how far it moved, however small its interval."""
         shift = abs(math.log(self.ratio.value))
         noisy = [result for result in (self.before, self.after) if result.noisy]
-        return any(not only_spreads(each) or shift < SPREADS * noise(seconds(each)) for each in noisy)
+        rough = any(not only_spreads(each) or shift < SPREADS * noise(seconds(each)) for each in noisy)
+        return rough or (bool(noisy) and (fights(self.before) or fights(self.after)))
 
     @property
     def is_ceiling(self) -> bool:
@@ -196,6 +197,12 @@ def seconds(result: Result) -> list[float]:
 def only_spreads(result: Result) -> bool:
     """Whether nothing makes a result noisy but that its samples spread."""
     return {kind for kind in NOISES for note in result.notes if note.startswith(kind)} == {SPREAD}
+
+
+def fights(result: Result) -> bool:
+    """Whether its threads wake each other all the time: they meet at the GIL after each call."""
+    woken = sum(each.voluntary_switches or 0 for each in result.samples)
+    return woken > FIGHT * sum(each.wall_seconds for each in result.samples)
 
 
 # --- judging -------------------------------------------------------------------------------------------------------------------

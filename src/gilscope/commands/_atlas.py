@@ -82,7 +82,7 @@ def command(
     require_output(output)
     chosen = list(dict.fromkeys(whats)) or ["numpy"]
     words = {word for word, on in (("held", held), ("partial", partial)) if on}
-    found = []
+    found: list[Atlas] = []
     for atlas in obtained(chosen, say, {"match": match, "timeout": timeout, "resume": resume}):
         if output is None:
             say("\n" * bool(found) + table(atlas, shown(atlas, match, words)))

@@ -31,8 +31,12 @@ def command(before: str, after: str, at_least: float, fail_on: str | None, json_
     A case has changed if noise, the machine's drift from run to run and the number of cases together do not explain it.
     Sessions of all experiments are compared experiment by experiment.
     """
-    found = compared(load(before), load(after), at_least)
-    speaker(json_file)("\n\n".join(f"{title(name, found)}{comparison.text(each)}" for name, each in found.items()))
+    sessions = load(before), load(after)
+    found = compared(*sessions, at_least)
+    texts = [f"{title(name, found)}{comparison.text(each)}" for name, each in found.items()]
+    left_out = [name for name in sessions[0].parts if name not in found]
+    told = [f"Not compared, because no case is in both: {', '.join(left_out)}."] if left_out else []
+    speaker(json_file)("\n\n".join([*texts, *told]))
     write_json(json_file, all_as_json(found))
     if fail_on and any(each.changed for each in found.values()):
         sys.exit(1)
@@ -44,7 +48,7 @@ def compared(before: Session, after: Session, at_least: float) -> dict[str, Diff
         return {before.experiment: compare(before, after, at_least)}
     others = after.singles()
     pairs = {name: (each, others[name]) for name, each in before.singles().items() if name in others}
-    found = {name: compare(*pair, at_least) for name, pair in pairs.items() if all(map(len, pair))}
+    found = {name: compare(*pair, at_least) for name, pair in pairs.items() if any(each.id in pair[1] for each in pair[0])}
     if not found:
         raise ValueError("the sessions have no case in common")
     return found
