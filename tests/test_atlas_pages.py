@@ -10,8 +10,9 @@ import pytest
 from made_up import EVIL, seed_session
 from made_up_atlas import atlas, big_atlas, call, evil_atlas, held, released, size
 
-from gilscope.reports import atlas_content, atlas_markdown, atlas_page, html, page, picture, spreadsheet
+from gilscope.reports import atlas_content, atlas_markdown, atlas_page, html, page, spreadsheet
 from gilscope.reports.atlas_sparkline import HEIGHT, WIDTH, sparkline
+from gilscope.reports.pictures import picture
 
 ATLASES = {"usual": atlas, "evil": evil_atlas, "empty": lambda: atlas([], skipped=["numpy.new"])}
 atlases = pytest.mark.parametrize("name", ATLASES)

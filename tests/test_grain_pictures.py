@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 from made_up import EVIL, RELEASE, evil_session, grain_session
 
-from gilscope.reports import costs, curves, figures, grain, html, page
+from gilscope.reports import figures, html, page
+from gilscope.reports.pictures import costs, curves, grain
 from gilscope.results import Session
 
 altair = pytest.importorskip("altair")

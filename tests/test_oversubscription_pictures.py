@@ -7,7 +7,8 @@ import pytest
 from made_up import BLAS, oversubscription_session
 
 from gilscope.experiments._oversubscription_words import maps
-from gilscope.reports import figures, html, oversubscription, page
+from gilscope.reports import figures, html, page
+from gilscope.reports.pictures import oversubscription
 
 altair = pytest.importorskip("altair")
 pytest.importorskip("vl_convert")

@@ -12,7 +12,8 @@ import pytest
 from made_up import EVIL, MACHINE, evil_session, result, scaling_session, seed_session
 
 from gilscope.cases import Case
-from gilscope.reports import content, dots, figures, heat, html, markdown, page, picture, pyperf_file, spreadsheet, terminal
+from gilscope.reports import content, figures, html, markdown, page, pyperf_file, spreadsheet, terminal
+from gilscope.reports.pictures import dots, picture, scaling
 from gilscope.results import Session
 from gilscope.scaling_map import maps_of
 
@@ -187,7 +188,7 @@ def test_the_log_axis_has_room_and_round_ticks():
 
 def test_cells_and_lines_of_a_heat_map():
     [exp, _] = maps_of(scaling_session())
-    data = heat.data_of(exp)
+    data = scaling.data_of(exp)
     released = [each for each in data["cells"] if each["row"] == "released · 2"]
     assert [(each["at"], each["text"]) for each in released] == [(0, "31"), (1, "31"), (2, "97"), (3, "97"), (4, "97")]
     [line] = data["lines"]
@@ -200,7 +201,7 @@ def test_cells_and_lines_of_a_heat_map():
     ("text", "short"), [("0.35", ".35"), ("1.95×", "1.9"), ("14×", "14"), ("1000", "1000"), ("-", "-"), ("9.96×", "10")]
 )
 def test_brief_numbers(text, short):
-    assert heat.brief(text) == short
+    assert scaling.brief(text) == short
 
 
 @sessions

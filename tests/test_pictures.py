@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from made_up import EVIL, convoy_session, roofline_session, starvation_session
 
 from gilscope.experiments import EXPERIMENTS
-from gilscope.reports import convoy_lines, figures, gap_ranges, html, page, roofs
-from gilscope.reports.direct_labels import GAP, placed, spread
-from gilscope.reports.picture import Figure
+from gilscope.reports import figures, html, page
+from gilscope.reports.pictures import convoy, roofline, starvation
+from gilscope.reports.pictures.direct_labels import GAP, placed, spread
+from gilscope.reports.pictures.picture import Figure
 from gilscope.results import Session
 
 altair = pytest.importorskip("altair")
@@ -106,7 +107,7 @@ def test_a_place_is_in_pixels_of_a_log_axis():
 
 
 def test_rates_are_shares_of_those_alone_in_the_order_of_the_switch_interval():
-    [(rates, _), _] = convoy_lines.panels(convoy_session())
+    [(rates, _), _] = convoy.panels(convoy_session())
     released = of(rates.rows["points"], line="calls, released")
     assert [each["interval"] for each in released] == ["500 us", "5 ms", "20 ms"]
     assert [each["value"] for each in released] == pytest.approx([20 / 520, 20 / 5020, 20 / 20020])
@@ -116,18 +117,18 @@ def test_rates_are_shares_of_those_alone_in_the_order_of_the_switch_interval():
 
 
 def test_waits_stand_beside_the_switch_interval_itself():
-    [_, (_, waits)] = convoy_lines.panels(convoy_session())
+    [_, (_, waits)] = convoy.panels(convoy_session())
     assert waits.heading == "calls of 2 ms: waiting for the GIL"
     held, released = (of(waits.rows["points"], line=each)[1] for each in ("held", "released"))
     assert held["at"] < 5e-3 < released["at"]
     assert (held["value"], held["p99"], held["longest"]) == pytest.approx((5e-3, 5.5e-3, 10.2e-3))
     assert held["told"] == "5 ms, 5.5 ms, 10.2 ms; 100% of the calls waited"
     assert [(each["at"], each["value"]) for each in waits.rows["itself"]] == [(each, each) for each in (500e-6, 5e-3, 20e-3)]
-    assert {each["text"] for each in waits.rows["labels"]} == {"held", "released", convoy_lines.ITSELF}
+    assert {each["text"] for each in waits.rows["labels"]} == {"held", "released", convoy.ITSELF}
 
 
 def test_every_length_has_the_same_axes():
-    panels = convoy_lines.panels(convoy_session())
+    panels = convoy.panels(convoy_session())
     for kind in zip(*panels, strict=True):
         assert len({each.domain for each in kind}) == 1
     rates, waits = (each.domain for each in panels[0])
@@ -136,7 +137,7 @@ def test_every_length_has_the_same_axes():
 
 
 def test_without_a_tracer_there_are_no_waits():
-    assert [len(each) for each in convoy_lines.panels(convoy_session(waits=False))] == [1, 1]
+    assert [len(each) for each in convoy.panels(convoy_session(waits=False))] == [1, 1]
     assert [each.half for each in figures.figures(convoy_session(waits=False))] == [True, True]
 
 
@@ -146,7 +147,7 @@ def test_a_call_that_never_waited_has_no_place_on_a_log_axis():
     observed = session.observations[label]
     nothing = {name: type(number).of(number.unit, [0.0] * 5) for name, number in observed.numbers.items() if "wait" in name}
     session.observe(type(observed)(label, observed.conditions, {**observed.numbers, **nothing}))
-    [(rates, waits)] = convoy_lines.panels(session)
+    [(rates, waits)] = convoy.panels(session)
     assert [each["interval"] for each in of(waits.rows["points"], line="held")] == ["500 us", "20 ms"]
     assert len(of(rates.rows["points"], line="calls, held")) == 3
 
@@ -155,7 +156,7 @@ def test_a_call_that_never_waited_has_no_place_on_a_log_axis():
 
 
 def test_a_range_reaches_from_the_median_to_the_longest_and_says_what_the_others_feel():
-    data = gap_ranges.data_of(starvation_session())
+    data = starvation.data_of(starvation_session())
     assert [(each["row"], each["text"]) for each in data["gaps"]] == [
         ("nothing, asleep", ""),
         ("poly.c.held", "frozen"),
@@ -167,13 +168,13 @@ def test_a_range_reaches_from_the_median_to_the_longest_and_says_what_the_others
     assert held["told"] == "25 ms, 50 ms, 102 ms"
     marks = {each["what"]: each["value"] for each in of(data["marks"], row="poly.c.released")}
     assert marks == pytest.approx(
-        {gap_ranges.MEDIAN: 0.0005, gap_ranges.NEARLY: 0.001, gap_ranges.LONGEST: 0.00204, gap_ranges.CALL: 0.05}
+        {starvation.MEDIAN: 0.0005, starvation.NEARLY: 0.001, starvation.LONGEST: 0.00204, starvation.CALL: 0.05}
     )
 
 
 def test_the_times_to_compare_with():
     def times(**machine):
-        return [(each["text"], each["value"]) for each in gap_ranges.data_of(starvation_session(**machine))["times"]]
+        return [(each["text"], each["value"]) for each in starvation.data_of(starvation_session(**machine))["times"]]
 
     assert times() == [("a beat", 0.001), ("switch interval", 0.005)]
     assert times(switch_interval_seconds=None) == [("a beat", 0.001)]
@@ -182,7 +183,7 @@ def test_the_times_to_compare_with():
 def test_what_is_felt_is_unknown_before_it_is_known_what_nothing_feels_like():
     whole = starvation_session()
     session = Session("starvation", whole.machine, observations=list(whole.observations.values())[1:])
-    data = gap_ranges.data_of(session)
+    data = starvation.data_of(session)
     assert [each["text"] for each in data["gaps"]] == ["", "", ""]
     assert "frozen" not in figures.svg(session)
 
@@ -191,7 +192,7 @@ def test_what_is_felt_is_unknown_before_it_is_known_what_nothing_feels_like():
 
 
 def test_a_roof_rises_with_the_copy_and_ends_at_the_peak():
-    data = roofs.data_of(roofline_session())
+    data = roofline.data_of(roofline_session())
     one, two = ([(each["at"], each["value"]) for each in of(data["roofs"], threads=each)] for each in ("1 thread", "2 threads"))
     assert [at for at, _ in one] == [at for at, _ in two] == pytest.approx([0.125 / 1.3, 4, 32 * 1.3])
     assert [value for _, value in one] == pytest.approx([1.25 / 1.3, 40, 40])
@@ -199,7 +200,7 @@ def test_a_roof_rises_with_the_copy_and_ends_at_the_peak():
 
 
 def test_what_was_reached_is_on_the_roof_that_was_reached():
-    found = roofs.data_of(roofline_session())["reached"]
+    found = roofline.data_of(roofline_session())["reached"]
     assert [(each["threads"], each["at"], round(each["value"], 2)) for each in found] == [
         ("1 thread", 0.125, 1.25),
         ("1 thread", 2.0, 20.0),
@@ -213,7 +214,7 @@ def test_what_was_reached_is_on_the_roof_that_was_reached():
 
 
 def test_the_articles_g_counts_as_what_the_peak_does_in_the_time_of_g_in_the_cache():
-    data = roofs.data_of(roofline_session())
+    data = roofline.data_of(roofline_session())
     found = {(each["variant"], each["threads"]): (each["at"], each["value"]) for each in data["article"]}
     assert found["g allocates", "1 thread"] == pytest.approx((40 / 40, 10))
     assert found["g, arrays reused", "2 threads"] == pytest.approx((40 / 24, 2 * 40 * 10 / 24))
@@ -225,7 +226,7 @@ def test_the_articles_g_counts_as_what_the_peak_does_in_the_time_of_g_in_the_cac
 
 
 def test_lines_are_named_by_the_most_that_so_many_threads_can_do():
-    labels = {each["threads"]: each["text"] for each in roofs.data_of(roofline_session())["labels"]}
+    labels = {each["threads"]: each["text"] for each in roofline.data_of(roofline_session())["labels"]}
     assert labels == {
         "1 thread": "1 thread\n40 Gflop/s\n10 GB/s at best",
         "2 threads": "2 threads\n80 Gflop/s\n20 GB/s at best",
@@ -235,21 +236,21 @@ def test_lines_are_named_by_the_most_that_so_many_threads_can_do():
 def test_without_a_copy_there_is_no_roof_and_without_g_in_the_cache_no_g():
     whole = roofline_session()
     kept = [each for each in whole if each.case["kernel"] in ("poly", "g")]
-    data = roofs.data_of(Session("roofline", whole.machine, kept))
+    data = roofline.data_of(Session("roofline", whole.machine, kept))
     assert (data["roofs"], data["article"], data["names"]) == ([], [], [])
     assert [each["text"] for each in data["labels"]] == ["1 thread", "2 threads"]
     assert len(data["reached"]) == 6
 
 
 def test_the_names_of_g_are_on_the_axis_where_g_is_the_slowest():
-    data = roofs.data_of(roofline_session(degrees=(64, 256)))
-    assert roofs.domain_of(data)[0] < data["names"][0]["foot"] < min(each["value"] for each in data["reached"])
+    data = roofline.data_of(roofline_session(degrees=(64, 256)))
+    assert roofline.domain_of(data)[0] < data["names"][0]["foot"] < min(each["value"] for each in data["reached"])
 
 
 def test_many_threads_have_labels_that_fit():
-    data = roofs.data_of(roofline_session(counts=(1, 2, 4, 8, 16, 32, 64)))
+    data = roofline.data_of(roofline_session(counts=(1, 2, 4, 8, 16, 32, 64)))
     places = [math.log10(each["place"]) for each in data["labels"]]
-    domain = [math.log10(each) for each in roofs.domain_of(data)]
-    assert min(b - a for a, b in pairwise(places)) / (domain[1] - domain[0]) * roofs.HEIGHT > 41
+    domain = [math.log10(each) for each in roofline.domain_of(data)]
+    assert min(b - a for a, b in pairwise(places)) / (domain[1] - domain[0]) * roofline.HEIGHT > 41
     assert domain[0] < min(places)
     assert max(places) < domain[1]

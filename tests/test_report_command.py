@@ -12,7 +12,7 @@ from made_up_atlas import atlas
 from gilscope.atlas_data import save
 from gilscope.cases import Case
 from gilscope.files import default_path
-from gilscope.reports import picture
+from gilscope.reports.pictures import picture
 from gilscope.results import Session, load
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import Intervals

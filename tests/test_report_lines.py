@@ -8,7 +8,7 @@ from gilscope.experiments import EXPERIMENTS
 from gilscope.reports.figures import chart, figures
 from gilscope.reports.html import session_article
 from gilscope.reports.markdown import session_markdown
-from gilscope.reports.picture import NothingToDraw
+from gilscope.reports.pictures.picture import NothingToDraw
 from gilscope.reports.terminal import session_text
 from gilscope.results import Session
 

@@ -11,8 +11,9 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from gilscope.reports import lanes, page, picture, timeline
-from gilscope.reports.lanes import MOST_LANES, MOST_ROWS, WIDTH, shares, span_boxes, state_boxes
+from gilscope.reports import page, timeline
+from gilscope.reports.pictures import lanes, picture
+from gilscope.reports.pictures.lanes import MOST_LANES, MOST_ROWS, WIDTH, shares, span_boxes, state_boxes
 from gilscope.spans import TracedSpan
 from gilscope.trace_data import TraceData
 from gilscope.trace_events import STATES, Intervals

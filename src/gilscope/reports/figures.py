@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from gilscope.reports import convoy_lines, dots, gap_ranges, grain, heat, oversubscription, picture, roofs, text
+from gilscope.reports import text
 from gilscope.reports.content import question
-from gilscope.reports.picture import Figure, Rows, Spec, require_libraries, with_data
+from gilscope.reports.pictures import convoy, dots, grain, oversubscription, picture, roofline, scaling, starvation
+from gilscope.reports.pictures.picture import Figure, Rows, Spec, require_libraries, with_data
 from gilscope.results import Session
 from gilscope.wording import listed
 
@@ -32,11 +33,11 @@ class Drawing(Protocol):
 
 #: Experiment → what draws it; any other is drawn as dots.
 DRAWINGS: dict[str, Drawing] = {
-    "scaling": heat,
-    "convoy": convoy_lines,
-    "starvation": gap_ranges,
+    "scaling": scaling,
     "grain": grain,
-    "roofline": roofs,
+    "convoy": convoy,
+    "starvation": starvation,
+    "roofline": roofline,
     "oversubscription": oversubscription,
 }
 

@@ -11,7 +11,7 @@ from gilscope.reports import page, text
 from gilscope.reports.content import experiment_of, has_maps, lines, machine_facts, noise, question, sections, sentence, verdict
 from gilscope.reports.figures import figures, how_to_read
 from gilscope.reports.page import Article
-from gilscope.reports.picture import Figure
+from gilscope.reports.pictures.picture import Figure
 from gilscope.results import Result, Session
 from gilscope.stats import Interval
 from gilscope.wording import duration, percent

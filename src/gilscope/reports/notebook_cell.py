@@ -4,10 +4,11 @@ from base64 import b64encode
 from collections.abc import Callable
 from html import escape
 
-from gilscope.reports import figures, picture, timeline
+from gilscope.reports import figures, timeline
 from gilscope.reports.content import question, verdict
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.extremes import table_with_functions
+from gilscope.reports.pictures import picture
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
 

@@ -13,7 +13,7 @@ from string import Template
 from typing import Any
 
 from gilscope.files import cached
-from gilscope.reports.picture import DARK, LIGHT, Figure, config, require_libraries, version
+from gilscope.reports.pictures.picture import DARK, LIGHT, Figure, config, require_libraries, version
 
 #: Scripts, style and pictures that stand in the page itself, and nothing else.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'{}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"

@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gilscope.reports import picture
 from gilscope.reports.diagnosis import diagnosis
 from gilscope.reports.extremes import table_with_functions
-from gilscope.reports.lanes import MOST_LANES, WIDTH, Lane, lanes, span_boxes, state_boxes
 from gilscope.reports.page import Article, page, verdict
-from gilscope.reports.picture import BLUE, GREEN, ORANGE, Figure, require_libraries, with_ink
+from gilscope.reports.pictures import picture
+from gilscope.reports.pictures.lanes import MOST_LANES, WIDTH, Lane, lanes, span_boxes, state_boxes
+from gilscope.reports.pictures.picture import BLUE, GREEN, ORANGE, Figure, require_libraries, with_ink
 from gilscope.trace_data import TraceData
 
 FORMATS = (".png", ".svg", ".html")

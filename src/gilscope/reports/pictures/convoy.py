@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from gilscope.experiments._convoy_words import Cell, cells
-from gilscope.reports.direct_labels import labels, placed
-from gilscope.reports.picture import BLUE, GREY, SECONDS, VERMILION, Figure, fluid, ticks, with_data
+from gilscope.reports.pictures.direct_labels import labels, placed
+from gilscope.reports.pictures.picture import BLUE, GREY, SECONDS, VERMILION, Figure, fluid, ticks, with_data
 from gilscope.results import Session
 from gilscope.stats import Interval
 from gilscope.wording import duration, percent

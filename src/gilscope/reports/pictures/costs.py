@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gilscope.experiments._grain_words import Cost, cost_text, costs
-from gilscope.reports.picture import BLUE, SECONDS, VERMILION, Figure, Rows, fluid, ticks
+from gilscope.reports.pictures.picture import BLUE, SECONDS, VERMILION, Figure, Rows, fluid, ticks
 from gilscope.results import Session
 from gilscope.wording import duration
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gilscope.experiments._starvation_words import feeling, of_kind
 from gilscope.observations import Observation
-from gilscope.reports.picture import BLUE, GREY, ORANGE, SECONDS, VERMILION, Figure, fluid, ticks, with_data
+from gilscope.reports.pictures.picture import BLUE, GREY, ORANGE, SECONDS, VERMILION, Figure, fluid, ticks, with_data
 from gilscope.results import Session
 from gilscope.wording import duration
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from gilscope.advice import blas_threads
 from gilscope.experiments._oversubscription_words import ROUTINES, Cells, best_of, cpu_of_one_call, gain, maps
-from gilscope.reports.heat import BRIGHT, SCHEME
-from gilscope.reports.picture import VERMILION, Figure, fluid, stacked, with_data
+from gilscope.reports.pictures.picture import VERMILION, Figure, fluid, stacked, with_data
+from gilscope.reports.pictures.scaling import BRIGHT, SCHEME
 from gilscope.results import Session
 from gilscope.wording import duration
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from gilscope.cases import short
 from gilscope.experiments._grain_words import NUMPYS_LIMIT
-from gilscope.reports.direct_labels import GAP, labels, spread
-from gilscope.reports.picture import GREY, VERMILION, Figure, Rows, fluid, ticks
+from gilscope.reports.pictures.direct_labels import GAP, labels, spread
+from gilscope.reports.pictures.picture import GREY, VERMILION, Figure, Rows, fluid, ticks
 from gilscope.scaling_map import Cell, Line
 from gilscope.wording import duration
 

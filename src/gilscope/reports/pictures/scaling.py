@@ -7,7 +7,7 @@ from typing import Any
 from gilscope.cases import short
 from gilscope.reports.content import maps
 from gilscope.reports.map import ABSENT, TOO_WIDE, ceiling, microseconds, shown_threads
-from gilscope.reports.picture import VERMILION, Figure, Spec, fluid, with_data
+from gilscope.reports.pictures.picture import VERMILION, Figure, Spec, fluid, with_data
 from gilscope.results import Session
 from gilscope.scaling_map import Cell, Line, Map
 from gilscope.wording import percent

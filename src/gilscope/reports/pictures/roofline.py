@@ -17,8 +17,8 @@ from gilscope.experiments._roofline_words import (
     threads_text,
     workers,
 )
-from gilscope.reports.direct_labels import labels, placed
-from gilscope.reports.picture import BLUE, GREEN, ORANGE, VERMILION, Figure, fluid, ticks, with_data
+from gilscope.reports.pictures.direct_labels import labels, placed
+from gilscope.reports.pictures.picture import BLUE, GREEN, ORANGE, VERMILION, Figure, fluid, ticks, with_data
 from gilscope.results import Result, Session
 
 HOW_TO_READ = (

@@ -8,9 +8,9 @@ from typing import Any
 
 from gilscope.experiments._grain_words import DEEP, RELEASES, elements, gains, grain_of
 from gilscope.experiments._scaling_words import undecided
-from gilscope.reports import costs, curves
-from gilscope.reports.curves import Curve, Panel
-from gilscope.reports.picture import BLUE, GREEN, GREY, Figure, stacked, with_data
+from gilscope.reports.pictures import costs, curves
+from gilscope.reports.pictures.curves import Curve, Panel
+from gilscope.reports.pictures.picture import BLUE, GREEN, GREY, Figure, stacked, with_data
 from gilscope.results import Session
 from gilscope.scaling_map import Cell, Line, Map, maps_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports.content import experiment_of, sections
-from gilscope.reports.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, ticks, with_data
+from gilscope.reports.pictures.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, ticks, with_data
 from gilscope.results import Result, Session
 from gilscope.wording import duration
 
