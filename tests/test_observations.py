@@ -33,6 +33,13 @@ def test_a_number_is_a_median_with_its_interval_and_unit():
     assert "spins" not in observation()
 
 
+def test_records_have_a_row_for_each_number():
+    calls, wait = session(observation("a"), Observation("nothing yet")).to_records()
+    assert (calls["observation"], calls["number"], calls["unit"], calls["blocks"]) == ("a", "calls", "1/s", 3)
+    assert (calls["value"], calls["low"], calls["high"], calls["notes"]) == (110.0, 100.0, 120.0, "both float")
+    assert wait["number"] == "wait"
+
+
 def test_what_is_saved_is_loaded(tmp_path):
     saved = session(observation("a"), observation("b", (1.0,)), Observation("nothing yet"))
     saved.save(tmp_path / "s.json")

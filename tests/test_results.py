@@ -352,6 +352,13 @@ def of_two():
     return found
 
 
+def test_records_of_several_experiments_say_which():
+    first, second = of_two().to_records()
+    assert (first["experiment"], second["experiment"]) == ("seed", "grain")
+    assert {**first, "experiment": "grain", "noisy": False} == second
+    assert "experiment" not in session().to_records()[0]
+
+
 def test_parts_keep_the_same_case_apart(tmp_path):
     of_two().save(tmp_path / "a.json")
     loaded = load(tmp_path / "a.json")

@@ -71,6 +71,15 @@ class Observation:
         before = {name: self.numbers[name].blocks if name in self else () for name in taken}
         return replace(self, numbers={name: Number.of(units[name], (*before[name], value)) for name, value in taken.items()})
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return a flat row for each number."""
+        about, notes = {"observation": self.label}, "; ".join(self.notes)
+        return [
+            {**about, "number": name, "unit": each.unit, "value": each.value, "low": each.low, "high": each.high}
+            | {"blocks": len(each.blocks), "notes": notes}
+            for name, each in self.numbers.items()
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the observation as it stands in the file."""
         numbers = [{"name": name, **each.to_dict()} for name, each in self.numbers.items()]

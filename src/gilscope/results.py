@@ -286,8 +286,14 @@ class Session:
         return cls(document["experiment"], document["machine"], results, **more)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return the results as flat rows: ``pandas.DataFrame(session.to_records())``, and the same for Polars."""
-        return [each.to_record() for each in self]
+        """Return results and observed numbers as flat rows: ``pandas.DataFrame(session.to_records())``, and the same for Polars.
+
+        Those of a session of several experiments begin with their `experiment`.
+        """
+        if self._parts:
+            return [{"experiment": name, **row} for name, part in self._parts.items() for row in part.to_records()]
+        observed = [row for each in self._observations.values() for row in each.to_records()]
+        return [*(each.to_record() for each in self), *observed]
 
     def plot(self) -> Any:
         """Return the picture of the session as an Altair chart: the one of its experiment, else its speed-ups.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from gilscope.atlas_data import Atlas
-from gilscope.observations import Observation
 from gilscope.results import Session
 from gilscope.trace_data import TraceData
 
@@ -26,7 +25,7 @@ def sessions_csv(sessions: Mapping[str, Session]) -> str:
     found = []
     for file, each in singles:
         whose = {"file": file, "experiment": each.experiment}
-        found += [{name: whose[name] for name in columns} | record for record in records(each)]
+        found += [{name: whose[name] for name in columns} | record for record in each.to_records()]
     return rows(found)
 
 
@@ -45,21 +44,6 @@ def atlases_csv(atlases: Mapping[str, Atlas]) -> str:
     several = len(atlases) > 1
     found = [(file, record) for file, atlas in atlases.items() for record in atlas.to_records()]
     return rows([{"file": file} | record if several else record for file, record in found])
-
-
-def records(session: Session) -> Iterator[Record]:
-    """Yield a record for each result, with the keys of `gilscope.Session.to_records`, and one for each observed number."""
-    yield from session.to_records()
-    for each in session.observations.values():
-        yield from observed(each)
-
-
-def observed(observation: Observation) -> Iterator[Record]:
-    """Yield a record for each number of an observation."""
-    for name, number in observation.numbers.items():
-        about = {"observation": observation.label, "number": name, "unit": number.unit}
-        bounds = {"value": number.value, "low": number.low, "high": number.high}
-        yield {**about, **bounds, "blocks": len(number.blocks), "notes": "; ".join(observation.notes)}
 
 
 def rows(found: list[Record]) -> str:
