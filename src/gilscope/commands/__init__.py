@@ -17,7 +17,7 @@ COMMANDS = {
     "atlas": "What NumPy, SciPy, the standard library or your package do with the GIL, call by call.",
     "report": "Show a session, a trace or an atlas, or write it as a page, a picture or a table.",
     "compare": "Two sessions: what changed that noise does not explain.",
-    "lesson": "Predict, run, explain: five questions about the GIL, answered by this machine.",
+    "lesson": "Predict, run, explain: six questions about the GIL, answered by this machine.",
     "exercise": "Copy out a small Cython project that keeps the GIL, for you to release it.",
     "doctor": "What this machine and this build are, and what would spoil a measurement.",
 }
