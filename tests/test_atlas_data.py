@@ -75,6 +75,11 @@ def test_a_row_for_each_size():
     assert len({tuple(row) for row in rows}) == 1
 
 
+def test_the_title_has_the_version_if_that_is_known():
+    assert atlas().title == "numpy 2.4.6"
+    assert atlas(version="unknown").title == "numpy"
+
+
 def test_repr():
     assert repr(atlas()) == "<Atlas of numpy 2.4.6: 2 calls, 1 skipped, 1 failed>"
 

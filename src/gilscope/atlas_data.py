@@ -22,6 +22,8 @@ __all__ = ["Atlas", "AtlasError", "CallFound", "Failed", "SizeFound", "Skipped",
 FORMAT = "gilscope-atlas 1"
 _FAMILY = FORMAT.split()[0]
 
+#: The version of what was not installed as a package.
+UNKNOWN = "unknown"
 #: What a call does with the GIL, and how one can fail.
 GILS = ("released", "partial", "held", "off")
 KINDS = ("raised", "hung", "crashed")
@@ -180,8 +182,8 @@ class Atlas:
 
     @property
     def title(self) -> str:
-        """The package and its version."""
-        return f"{self.package} {self.version}"
+        """The package and its version, as far as that is known."""
+        return self.package if self.version == UNKNOWN else f"{self.package} {self.version}"
 
     def names(self) -> set[str]:
         """Return the names of all that is done: measured, skipped or failed."""

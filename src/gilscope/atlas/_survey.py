@@ -15,7 +15,7 @@ from gilscope._native import tracer
 from gilscope.atlas import CATALOGUES
 from gilscope.atlas._catalogue import Catalogue, Entry, read_catalogue
 from gilscope.atlas._process import Found, Prober
-from gilscope.atlas_data import Atlas, AtlasError
+from gilscope.atlas_data import UNKNOWN, Atlas, AtlasError
 from gilscope.loading import load
 from gilscope.machine import gil_is_on, machine
 from gilscope.running import SAME, fact, native_facts, nothing
@@ -141,7 +141,7 @@ def version_of(catalogue: Catalogue) -> str:
     except metadata.PackageNotFoundError:
         # A package may be installed under another name; to find that takes long.
         names = metadata.packages_distributions().get(catalogue.package)
-        return metadata.version(names[0]) if names else "unknown"
+        return metadata.version(names[0]) if names else UNKNOWN
 
 
 def _new(plan: Survey) -> Atlas:
