@@ -77,7 +77,7 @@ def test_a_row_for_each_size():
 
 def test_the_title_has_the_version_if_that_is_known():
     assert atlas().title == "numpy 2.4.6"
-    assert atlas(version="unknown").title == "numpy"
+    assert Atlas("numpy", "unknown", {}).title == "numpy"
 
 
 def test_repr():

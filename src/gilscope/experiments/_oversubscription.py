@@ -56,7 +56,7 @@ OVERSUBSCRIPTION = Experiment(
     duration="about a minute; --quick: 10 s",
     course=course,
     plans={
-        "default": Plan(blocks=5, sample_seconds=0.02, group_seconds=math.inf),
+        "default": Plan(blocks=7, sample_seconds=0.02, group_seconds=math.inf),
         "quick": Plan(blocks=5, sample_seconds=0.01, group_seconds=math.inf),
     },
     verdict=verdict,
