@@ -46,7 +46,7 @@ OUTPUTS = (".html", ".md", ".csv")
     "--output",
     type=click.Path(dir_okay=False, writable=True),
     metavar="FILE",
-    help="Write a page (.html), Markdown (.md) or a table (.csv) instead of text to the terminal.",
+    help="Write all of it as a page (.html), Markdown (.md) or a table (.csv) instead of text to the terminal.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the last survey of the first WHAT; calls that failed are tried again.")
 @click.option("--compare", nargs=2, metavar="A.json B.json", help="Say what changed from one saved atlas to another.")
