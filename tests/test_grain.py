@@ -11,6 +11,7 @@ from gilscope.experiments import EXPERIMENTS, Request, _grain, _scaling_probe
 from gilscope.experiments._grain import GRAIN, GRAINS, OTHERS, STEP, WORK, release_group
 from gilscope.experiments._grain_words import break_evens, costs, fits_words, gains, numpy_words, rule_words
 from gilscope.experiments._telling import columns
+from gilscope.kernels import KERNELS
 from gilscope.measure import Plan, measure
 from gilscope.results import Sample, Session
 from gilscope.scaling_map import maps_of
@@ -78,11 +79,18 @@ def test_one_kernel_in_depth_then_the_lines_of_others_then_what_a_release_costs(
     names = [group.name for group in groups]
     assert names[0].startswith("exp.c/")
     assert names[-2:] == ["release/short", "release/long"]
-    assert {name.partition("/")[0] for name in names[:-2]} == {"exp.c", "exp.numpy", *(f"{each}.c" for each in OTHERS)}
+    assert {name.partition("/")[0] for name in names[:-2]} == {"exp.c", "exp.numpy", *(f"{each}.c" for each in OTHERS["default"])}
     assert course.seconds > 0
     untils = [group.until for group in groups]
     assert untils == sorted(untils)
     assert untils[-1] == 1
+
+
+def test_a_quick_run_has_fewer_kernels():
+    _, groups, _ = run(quick=True)
+    kernels = {group.name.partition(".")[0] for group in groups[:-2]}
+    assert kernels == {"exp", *OTHERS["quick"]}
+    assert kernels < {"exp", *OTHERS["default"]} == {*KERNELS} - {"sleep", "format"}
 
 
 def test_each_grain_that_cuts_is_measured_beside_the_others():
@@ -142,7 +150,7 @@ def test_costs_are_those_of_the_formula():
 def test_lines_are_where_two_threads_beat_one():
     session, _, _ = run()
     found = {each.name: each for each in break_evens(session)}
-    assert {*found} == {"exp.c", "exp.numpy", *(f"{each}.c" for each in OTHERS)}
+    assert {*found} == {"exp.c", "exp.numpy", *(f"{each}.c" for each in OTHERS["default"])}
     pays_from = (CONTENTION - CALL) / ELEMENT
     assert found["exp.c"].line.low <= pays_from <= found["exp.c"].line.high
 
@@ -236,7 +244,7 @@ def test_columns_are_as_wide_as_their_texts():
 def test_a_tiny_run(monkeypatch):
     from gilscope.running import run as run_experiment
 
-    monkeypatch.setattr(_grain, "OTHERS", ())
+    monkeypatch.setattr(_grain, "OTHERS", {"quick": ()})
     monkeypatch.setattr(_grain, "EFFORTS", dict.fromkeys(("quick", "default"), (_grain.Effort(9.0, 0),) * 2))
     monkeypatch.setattr(_grain, "WORK", {"short": (4 * STEP, 16)})
     monkeypatch.setattr(_scaling_probe, "LARGEST", 100)
