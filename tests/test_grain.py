@@ -208,6 +208,14 @@ def test_where_nothing_pays_nothing_is_claimed():
     assert rule_words([], sure=True).startswith("Remember: no size")
 
 
+def test_what_noise_may_hide_is_not_said_to_be_never():
+    session, _, _ = run(Model(cores=1))
+    busy = Session("grain", session.machine, [replace(result, noisy=True) for result in session])
+    text = "\n".join(GRAIN.lines(busy))
+    assert "never here" not in text
+    assert "not shown" in text
+
+
 def test_without_a_gil_there_is_nothing_to_release():
     session, _, _ = run(gil=False)
     [line] = GRAIN.verdict(session)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gilscope.experiments._grain_words import DEEP, RELEASES, elements, gains, grain_of
-from gilscope.experiments._scaling_words import undecided
+from gilscope.experiments._grain_words import DEEP, RELEASES, elements, gains, grain_of, is_unsure
 from gilscope.reports.pictures import costs, curves
 from gilscope.reports.pictures.curves import Curve, Panel
 from gilscope.reports.pictures.picture import BLUE, GREEN, GREY, Figure, stacked, with_data
@@ -90,4 +89,4 @@ def pays_words(chart: Map, line: Line | None) -> str:
         return "releasing was not measured"
     if line.pays:
         return f"releasing pays from {elements(line)} elements"
-    return "that releasing pays is not shown" if undecided(chart, line) else "releasing never pays here"
+    return "that releasing pays is not shown" if is_unsure(chart, line) else "releasing never pays here"
