@@ -37,7 +37,7 @@ ROWS = {
     "permits": ["declared nogil", "with nogil:"],
     "small": ["short", "long"],
     "numpy": ["np.exp, 500", "np.exp, 501", "v @ v", "det, 100 x 100"],
-    "atlas": ["numpy.sort[float64]", "numpy.where", "numpy.repeat", "numpy.choose"],
+    "atlas": ["sort[float64]", "where", "repeat", "count_nonzero[float64]"],
 }
 H, R = row(releases=False), row(releases=True)
 USUAL = {

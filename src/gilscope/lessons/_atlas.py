@@ -7,38 +7,39 @@ import numpy as np
 import gilscope as gs
 from gilscope.lessons._lesson import Check, Choice, Lesson, Rows, Verdicts
 
-USUAL = 3  # the choice that is right in NumPy 2.4
+USUAL = 3  # the choice that is right in NumPy 2.4 and 2.5
 
 
 def measure(check: Check) -> Verdicts:
     """Look four calls up in the atlas of NumPy, at their largest size."""
-    names = ("numpy.sort[float64]", "numpy.where", "numpy.repeat", "numpy.choose")
-    return {name: gs.survey("numpy", match=name).calls[0].largest for name in names}
+    names = ("sort[float64]", "where", "repeat", "count_nonzero[float64]")
+    return {name: gs.survey("numpy", match=f"numpy.{name}").calls[0].largest for name in names}
 
 
 def answer(rows: Rows) -> int | None:
     """Return which of the choices below fits."""
-    sort, where, repeat, choose = (row.releases for row in rows.values())
+    sort, where, repeat, count = (row.releases for row in rows.values())
     cases = {(True, True, True): 1, (True, False, False): 2, (True, True, False): USUAL, (False, False, False): 4}
-    return cases.get((sort, where, repeat)) if repeat == choose else None
+    return cases.get((sort, where, repeat)) if repeat == count else None
 
 
 def explain(rows: Rows) -> str:
     """Say that it is not the work that decides."""
     if answer(rows) != USUAL:
-        return f"In NumPy 2.4 repeat and choose keep the GIL. NumPy {np.__version__} does what the table shows."
+        return f"In NumPy 2.4 repeat and count_nonzero keep the GIL. NumPy {np.__version__} does what the table shows."
     return (
-        "All four could: none of them touches a Python object. But a release is a line of C that somebody has to write, and in "
-        "PyArray_Repeat and PyArray_Choose nobody did. So there is no rule to remember, and NumPy keeps no list: it changes with "
-        "the size, the dtype and the version. `gilscope atlas` makes the list, for what is installed here; `gilscope atlas "
-        "--held` shows what keeps the GIL."
+        "All four could: none of them touches a Python object. But a release is a line of C that somebody has to write: in "
+        "PyArray_Repeat nobody did, and to count floats a quick path was added that returns before the line (in NumPy 2.0 it let "
+        "go; choose has done so only since 2.5). So there is no rule to remember, and NumPy keeps no list: it changes with the "
+        "size, the dtype and the version. `gilscope atlas` makes the list, for what is installed here; `gilscope atlas --held` "
+        "shows what keeps the GIL."
     )
 
 
 ATLAS = Lesson(
     name="atlas",
     title="What does NumPy release?",
-    question="Of a million numbers, which of these calls let go of the GIL: sort, where, repeat, choose?",
+    question="Of a million numbers, which of these calls let go of the GIL: sort, where, repeat, count_nonzero?",
     choices=(
         Choice(
             "all: NumPy lets go of the GIL in large calls",
@@ -49,8 +50,8 @@ ATLAS = Lesson(
             "moving memory needs no GIL either. It is not the kind of work that decides.",
         ),
         Choice(
-            "sort and where, but not repeat and choose",
-            "so it is in NumPy 2.4; this version has other rules.",
+            "sort and where, but not repeat and count_nonzero",
+            "so it is in NumPy 2.4 and 2.5; this version has other rules.",
         ),
         Choice(
             "none: they all take an array, which is a Python object",
