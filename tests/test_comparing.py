@@ -185,6 +185,20 @@ def test_a_case_that_moved_while_its_ceiling_stayed_changed():
     assert found.ceilings == ()
 
 
+def test_what_moves_with_its_baseline_did_not_change_where_nothing_else_differs():
+    random = np.random.default_rng(9)
+    blocks = steady(random)
+
+    def displaced(strategy, size):
+        return blocks(strategy, size) * (1.25 if size == 10**4 else 1)
+
+    found = compare(session_of(steady(random)), session_of(displaced))
+    assert found.changed == ()
+    assert [each.id for each in found.unsure] == ["exp.c.held/serial/1e4"]
+    other = compare(session_of(steady(random), python="3.12.0"), session_of(displaced))
+    assert len(other.changed) == len(STRATEGIES)
+
+
 def test_drift_between_groups_hides_what_is_smaller():
     random = np.random.default_rng(5)
     quiet = compare(session_of(steady(random)), session_of(steady(random)))
@@ -243,7 +257,8 @@ def test_the_largest_change_comes_first():
     factors = {("held", 100): 1.5, ("released", 1000): 0.25, ("chunked", 10**6): 2.0}
     blocks = steady(random)
     after = session_of(lambda *case: blocks(*case) * factors.get(case, 1))
-    text = comparison.text(compare(session_of(steady(random)), after)).splitlines()
+    before = session_of(steady(random), python="3.12.0")  # so that a baseline may have a reason to move
+    text = comparison.text(compare(before, after)).splitlines()
     assert [line.split()[0] for line in text[1:4]] == [
         "exp.c.released/serial/1e3",
         "exp.c.chunked/serial/1e6",

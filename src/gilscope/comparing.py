@@ -14,7 +14,10 @@ the blocks of one run know nothing of that. So
 - a change is at least `at_least`;
 - a noisy case that moved that far is *unsure*, not changed: what makes it noisy may last for a whole run, such as two threads
   that fight for the GIL in one run and not in the next. Only where it is nothing but spread, the case moved by `SPREADS` times
-  as much, and threads do not wake each other all the time (`FIGHT` times a second), it changed.
+  as much, it changed;
+- unsure are also cases whose threads wake each other all the time (`FIGHT` times a second);
+- where nothing differs between the machines and builds a case must stand out beside its baseline too, and a baseline is unsure:
+  where arrays happen to lie in memory can make a loop a quarter slower for a whole run.
 """
 
 from __future__ import annotations
@@ -54,6 +57,8 @@ class Comparison:
         Where it went in spite of drift and the number of cases; of a noisy case that may still be noise.
     ceiling : Comparison or None
         Its ceiling in both, if that is another case.
+    baseline : Comparison or None
+        Its baseline in both, which may be itself; None where the machines and builds differ, so that it may move for a reason.
     """
 
     before: Result
@@ -61,6 +66,7 @@ class Comparison:
     ratio: Interval
     change: str = ""
     ceiling: Comparison | None = None
+    baseline: Comparison | None = None
 
     @property
     def id(self) -> str:
@@ -78,12 +84,17 @@ class Comparison:
         shift = abs(math.log(self.ratio.value))
         noisy = [result for result in (self.before, self.after) if result.noisy]
         rough = any(not only_spreads(each) or shift < SPREADS * noise(seconds(each)) for each in noisy)
-        return rough or (bool(noisy) and (fights(self.before) or fights(self.after)))
+        return rough or self.is_baseline or fights(self.before) or fights(self.after)
 
     @property
     def is_ceiling(self) -> bool:
         """Whether it is the ceiling of others, and so says something of the machine."""
         return self.before.case["executor"] in CEILINGS
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is its own baseline, and nothing says why it should move."""
+        return self.baseline is not None and self.baseline.id == self.id
 
     @property
     def group(self) -> str:
@@ -163,12 +174,14 @@ def compare(before: Session, after: Session, at_least: float = AT_LEAST) -> Diff
     common = math.exp(median([math.log(each.ratio.value) for each in pairs]))
     drift, measured = drift_of(pairs, common)
     more = margin(drift, len(pairs), len(groups_of(pairs)) if measured else None)
+    facts = differing(facts_of(before), facts_of(after))
+    pairs = pairs if facts else with_baselines(pairs)
     return Difference(
         cases=tuple(replace(each, change=change_of(each, common, more, len(pairs), at_least)) for each in pairs),
         common=common,
         drift=drift,
         drift_is_measured=measured,
-        facts=differing(facts_of(before), facts_of(after)),
+        facts=facts,
         only_before=tuple(result.id for result in before if result.id not in after),
         only_after=tuple(result.id for result in after if result.id not in before),
     )
@@ -187,6 +200,12 @@ def with_ceilings(pairs: list[Comparison]) -> list[Comparison]:
         each if top is None or each.is_ceiling else replace(each, ceiling=by_id.get(top.id))
         for each, top in zip(pairs, tops, strict=True)
     ]
+
+
+def with_baselines(cases: list[Comparison]) -> list[Comparison]:
+    """Return the cases with what their baselines did."""
+    by_id = {each.id: each for each in cases}
+    return [replace(each, baseline=by_id.get(each.group)) for each in cases]
 
 
 def seconds(result: Result) -> list[float]:
@@ -209,10 +228,11 @@ def fights(result: Result) -> bool:
 
 
 def change_of(each: Comparison, common: float, more: float, cases: int, at_least: float) -> str:
-    """Return in which direction a case surely changed, by itself, beside the common factor and beside its ceiling, or nothing."""
+    """Return in which direction a case surely changed, by itself and beside all that it is compared with, or nothing."""
     own = max(math.log(each.ratio.high / each.ratio.value), math.log(each.ratio.value / each.ratio.low))
     reach = math.hypot(max(own, resolution(each, cases)), more)
-    beside = [common] if each.ceiling is None else [common, each.ceiling.ratio.value]
+    references = [each.ceiling, None if each.is_baseline else each.baseline]
+    beside = [common, *(other.ratio.value for other in references if other)]
     shifts = [math.log(each.ratio.value / other) for other in (1.0, *beside)]
     if min(shifts) > max(reach, math.log1p(at_least)):
         return "slower"
