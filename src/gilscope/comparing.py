@@ -79,7 +79,13 @@ class Comparison:
         return self.before.noisy or self.after.noisy
 
     @property
-    def unsure(self) -> bool:
+    def kind(self) -> str:
+        """What a move of it is: a "change", "unsure", or one of a "ceiling", which says something of the machine."""
+        if self.is_ceiling:
+            return "ceiling"
+        return "unsure" if self._may_be_noise() else "change"
+
+    def _may_be_noise(self) -> bool:
         """Whether noise may explain how far it moved, however small its interval."""
         shift = abs(math.log(self.ratio.value))
         noisy = [result for result in (self.before, self.after) if result.noisy]
@@ -88,7 +94,7 @@ class Comparison:
 
     @property
     def is_ceiling(self) -> bool:
-        """Whether it is the ceiling of others, and so says something of the machine."""
+        """Whether it is the ceiling of others."""
         return self.before.case["executor"] in CEILINGS
 
     @property
@@ -134,21 +140,20 @@ class Difference:
     @property
     def changed(self) -> tuple[Comparison, ...]:
         """The cases that changed, those that changed most first."""
-        return self._moved(unsure=False)
+        return self._moved("change")
 
     @property
     def unsure(self) -> tuple[Comparison, ...]:
         """The cases that moved as far, but as noise may move them."""
-        return self._moved(unsure=True)
+        return self._moved("unsure")
 
     @property
     def ceilings(self) -> tuple[Comparison, ...]:
         """The ceilings that moved."""
-        return self._moved(ceilings=True)
+        return self._moved("ceiling")
 
-    def _moved(self, unsure: bool = False, ceilings: bool = False) -> tuple[Comparison, ...]:
-        kind = (ceilings, unsure and not ceilings)
-        found = [each for each in self.cases if each.change and kind == (each.is_ceiling, each.unsure and not each.is_ceiling)]
+    def _moved(self, kind: str) -> tuple[Comparison, ...]:
+        found = [each for each in self.cases if each.change and each.kind == kind]
         return tuple(sorted(found, key=lambda each: -abs(math.log(each.ratio.value))))
 
 

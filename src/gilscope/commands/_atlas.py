@@ -14,7 +14,7 @@ from gilscope.atlas import Entry
 from gilscope.atlas._survey import TIMEOUT_SECONDS, planned, survey
 from gilscope.atlas_data import Atlas, CallFound
 from gilscope.atlas_table import table
-from gilscope.commands._output import bar, json_option, speaker, write_json
+from gilscope.commands._output import bar, by_part, json_option, speaker, write_json
 from gilscope.commands._report import writer_of
 from gilscope.comparing_atlases import AtlasDifference, compare_packages
 from gilscope.files import default_path, last_session
@@ -183,13 +183,5 @@ def compared(before: str, after: str, say: Callable[[str], None], json_file: str
     say("\n\n".join(map(atlas_comparison.text, found)))
     if others := {each.package for side in sides for each in side} - {each.package for each in found}:
         say(f"\nOnly in one of the files: {', '.join(sorted(others))}.")
-    write_json(json_file, comparison_json(found))
+    write_json(json_file, by_part({each.package: each.to_dict() for each in found}))
     return found
-
-
-def comparison_json(found: list[AtlasDifference]) -> dict[str, Any]:
-    """Return what was found as data: of several packages each under its name, and all that changed."""
-    parts = {each.package: each.to_dict() for each in found}
-    if len(parts) == 1:
-        return next(iter(parts.values()))
-    return {"changed": [call for each in parts.values() for call in each["changed"]], "parts": parts}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gilscope.commands._output import json_option, speaker, write_json
+from gilscope.commands._output import by_part, json_option, speaker, write_json
 from gilscope.comparing import AT_LEAST, Comparison, Difference, compare
 from gilscope.reports import comparison
 from gilscope.results import Session, load
@@ -37,7 +37,7 @@ def command(before: str, after: str, at_least: float, fail_on: str | None, json_
     left_out = [name for name in sessions[0].parts if name not in found]
     told = [f"Not compared, because no case is in both: {', '.join(left_out)}."] if left_out else []
     speaker(json_file)("\n\n".join([*texts, *told]))
-    write_json(json_file, all_as_json(found))
+    write_json(json_file, by_part({name: as_json(each) for name, each in found.items()}))
     if fail_on and any(each.changed for each in found.values()):
         sys.exit(1)
 
@@ -57,14 +57,6 @@ def compared(before: Session, after: Session, at_least: float) -> dict[str, Diff
 def title(name: str, found: dict[str, Difference]) -> str:
     """Return what stands above one experiment of several."""
     return f"=== {name}\n" if len(found) > 1 else ""
-
-
-def all_as_json(found: dict[str, Difference]) -> dict[str, Any]:
-    """Return what was found as data: of several experiments each under its name, and all that changed."""
-    parts = {name: as_json(each) for name, each in found.items()}
-    if len(parts) == 1:
-        return next(iter(parts.values()))
-    return {"changed": [case for each in parts.values() for case in each["changed"]], "parts": parts}
 
 
 def as_json(found: Difference) -> dict[str, Any]:

@@ -46,6 +46,13 @@ def write_json(json_file: str | None, data: Any) -> None:
         Path(json_file).write_text(text)
 
 
+def by_part(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return comparisons as data: of several experiments or packages each under its name, and all that changed."""
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    return {"changed": [case for each in parts.values() for case in each["changed"]], "parts": parts}
+
+
 @contextmanager
 def bar() -> Iterator[Callable[[float], None]]:
     """Show a progress bar where standard error is a terminal; lines printed meanwhile stand above it."""

@@ -94,7 +94,7 @@ def verdict(session: Session) -> list[str]:
         return ["One core: neither Python threads nor BLAS threads can overlap here.", *advised(session)]
     told = [routine_words(call, cells, own) for call, cells in several.items()]
     words = (*told, too_many_blas_words(several), *advised(session), noisy_words(session))
-    return [each for each in (*words, rule(several, session.machine)) if each]
+    return [each for each in (*words, rule(several)) if each]
 
 
 def routine_words(call: str, cells: Cells, own: int) -> str:
@@ -140,7 +140,7 @@ def advised(session: Session) -> list[str]:
     return [f"gilscope doctor: {each}." for each in advice(session.machine)]
 
 
-def rule(found: Mapping[str, Cells], machine: Mapping[str, object]) -> str:
+def rule(found: Mapping[str, Cells]) -> str:
     """Say what to remember: whether too many threads cost something here."""
     costly = [ROUTINES[call] for call, cells in found.items() if too_many_cost(cells)]
     if costly:
