@@ -1,5 +1,6 @@
 """Measuring, by a sampler that is a list of numbers: the order of steps and what the samples say. No clock, no threads."""
 
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -95,6 +96,25 @@ def test_a_sample_is_long_enough_and_shared_evenly(seconds, workers, sample_seco
     assert calls * seconds >= sample_seconds * (1 - 1e-9)
     assert calls == workers or (calls - workers) * seconds <= sample_seconds * (1 + 1e-9)
     assert checksum == "same"
+
+
+class Interrupted(Script):
+    """A sampler whose first sample takes longer."""
+
+    def __init__(self, seconds, longer):
+        super().__init__({RELEASED.id: [seconds]})
+        self.longer = longer
+
+    def sample(self, case, calls, digest=False):
+        sample, checksum = super().sample(case, calls, digest)
+        longer, self.longer = self.longer, 0.0
+        return replace(sample, wall_seconds=sample.wall_seconds + longer), checksum
+
+
+@pytest.mark.parametrize("longer", [0.002, 0.004, 0.05])
+def test_an_interruption_does_not_make_short_calls_seem_long(longer):
+    calls, _ = calibrate(RELEASED, Plan(sample_seconds=0.01), Interrupted(1e-6, longer))
+    assert calls * 1e-6 == pytest.approx(0.01, rel=0.01)
 
 
 def test_the_calls_stay_what_calibration_found():
