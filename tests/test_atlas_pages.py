@@ -10,6 +10,7 @@ import pytest
 from made_up import EVIL, seed_session
 from made_up_atlas import atlas, big_atlas, call, evil_atlas, held, released, size
 
+from gilscope import atlas_words
 from gilscope.reports import atlas_content, atlas_markdown, atlas_page, html, page, spreadsheet
 from gilscope.reports.atlas_sparkline import HEIGHT, WIDTH, sparkline
 from gilscope.reports.pictures import picture
@@ -33,7 +34,7 @@ def row_of(text, name):
 
 def test_the_verdict_counts_what_there_is():
     found = atlas(skipped=["numpy.new"], failed=["numpy.bad", "numpy.worse"])
-    assert atlas_content.verdict(found) == [
+    assert atlas_words.verdict(found) == [
         "Of 5 calls, 2 release the GIL at their largest size, 2 release it in part, and 1 keeps it.",
         "2 have a threshold, below which they keep the GIL; the commonest is 501 elements (2 calls).",
         "1 call uses several cores without threads of yours.",
@@ -43,19 +44,26 @@ def test_the_verdict_counts_what_there_is():
 
 
 def test_the_verdict_tells_nothing_that_there_is_not():
-    assert atlas_content.verdict(atlas([held("f")])) == [
+    assert atlas_words.verdict(atlas([held("f")])) == [
         "Of 1 call, 0 release the GIL at their largest size, 0 release it in part, and 1 keeps it."
     ]
-    assert atlas_content.verdict(atlas([])) == ["No call was probed."]
+    assert atlas_words.verdict(atlas([])) == ["No call was probed."]
     agreed = atlas([held("f", ticker=0.0, agrees=True), held("g", ticker=0.0, agrees=True)])
-    assert atlas_content.verdict(agreed)[-1] == (
+    assert atlas_words.verdict(agreed)[-1] == (
         "A second thread that ticks meanwhile says the same of all 2 calls long enough for it to tell."
     )
 
 
+def test_estimates_are_called_so():
+    found = atlas([held("f")])
+    assert not any("estimates" in each for each in atlas_words.verdict(found))
+    found.method = "ticker"
+    assert atlas_words.verdict(found)[1] == "These are estimates, by a thread that ticks meanwhile: there is no tracer here."
+
+
 def test_without_a_gil_there_is_nothing_to_count():
     found = atlas([call("f", [size(10, 1.0, gil="off")])])
-    assert atlas_content.verdict(found)[0] == "This Python runs without a GIL: there is nothing to release."
+    assert atlas_words.verdict(found)[0] == "This Python runs without a GIL: there is nothing to release."
     assert '<span class="gil off">off</span>' in written(found)
 
 

@@ -47,6 +47,7 @@ LAYERS = (
         "trace_data",
         "atlas_data",
         "atlas_table",
+        "atlas_words",
         "stretches",
         "trace_table",
         "thread_names",

@@ -77,7 +77,7 @@ def test_a_trace_as_text(cli):
 
 
 def test_an_atlas_as_text(cli):
-    assert printed(cli("report", "atlas.json")).startswith("numpy 2.4.6: 2 of 5 calls release the GIL")
+    assert printed(cli("report", "atlas.json")).startswith("numpy 2.4.6\nOf 5 calls, 2 release the GIL")
 
 
 def test_the_last_session_is_shown_unless_one_is_named(cli):

@@ -26,11 +26,18 @@ _FAMILY = FORMAT.split()[0]
 UNKNOWN = "unknown"
 #: What a call does with the GIL, and how one can fail.
 GILS = ("released", "partial", "held", "off")
+#: From so many cores in use on a call surely has threads of its own.
+SEVERAL_CORES = 1.5
 KINDS = ("raised", "hung", "crashed")
 
 
 class AtlasError(ValueError):
     """The file or the data is no atlas that this version can read; the message says where and why."""
+
+
+def matches(name: str, text: str) -> bool:
+    """Whether a call's name has a text in it; upper and lower case are the same."""
+    return text.lower() in name.lower()
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,11 @@ class CallFound:
     def cores(self) -> float:
         """How many cores it uses at its largest size."""
         return self.largest.cores
+
+    @property
+    def uses_several_cores(self) -> bool:
+        """Whether one call keeps several cores busy."""
+        return self.cores >= SEVERAL_CORES
 
     def to_dict(self) -> dict[str, Any]:
         """Return the call as it stands in the file."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from gilscope.atlas_data import Atlas, CallFound, Skipped
+from gilscope.atlas_data import Atlas, CallFound
+from gilscope.atlas_words import troubles, verdict
 from gilscope.wording import duration, percent
 
 WIDTH = 100
@@ -18,7 +19,7 @@ hold is the longest in a row. 100% outside: all of the call runs without the GIL
 
 
 def table(atlas: Atlas, calls: Iterable[CallFound] | None = None) -> str:
-    """Return a headline, a line for each call below the titles of their groups, and what was not measured or is doubtful.
+    """Return the verdict, a line for each call below the titles of their groups, and what was not measured or is doubtful.
 
     Parameters
     ----------
@@ -27,17 +28,8 @@ def table(atlas: Atlas, calls: Iterable[CallFound] | None = None) -> str:
     calls : iterable of CallFound, optional
         Those that have a line; all unless given.
     """
-    return "\n".join([headline(atlas), *_rows(atlas.calls if calls is None else list(calls)), *_remarks(atlas)])
-
-
-def headline(atlas: Atlas) -> str:
-    """Return how many calls release the GIL, and how many do not."""
-    words = [each.gil for each in atlas.calls]
-    if atlas.method == "off":
-        return f"{atlas.title}: {len(words)} calls; this Python has no GIL"
-    released, held, partly = (words.count(word) for word in ("released", "held", "partial"))
-    counts = f"{released} of {len(words)} calls release the GIL at their largest size, {held} hold it, {partly} partly"
-    return f"{atlas.title}: {counts}{' (estimated: there is no tracer here)' * (atlas.method == 'ticker')}"
+    head = [atlas.title, textwrap.fill(" ".join(verdict(atlas)), WIDTH)]
+    return "\n".join([*head, *_rows(atlas.calls if calls is None else list(calls)), *_remarks(atlas)])
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------------
@@ -46,7 +38,7 @@ def headline(atlas: Atlas) -> str:
 def _rows(calls: list[CallFound]) -> Iterator[str]:
     """Return a line for each call, below the title of its group."""
     if calls:
-        yield from (LEGEND, "", HEADER)
+        yield from ("", LEGEND, "", HEADER)
     title = None
     for each in calls:
         if title != (title := _title(each)):
@@ -79,34 +71,15 @@ def _times(releases: float) -> str:
 
 
 def _remarks(atlas: Atlas) -> Iterator[str]:
-    """Return what was skipped, what failed, and of what the second method tells otherwise; each after an empty line."""
-    for title, lines in (
-        (f"skipped, because they are not there: {len(atlas.skipped)}", _skipped(atlas.skipped)),
-        (f"failed: {len(atlas.failed)}", [f"{each.name} {each.kind}: {each.reason}" for each in atlas.failed]),
-        (_agreement(atlas), [_disagreement(each) for each in atlas.calls if each.agrees is False]),
-    ):
-        if lines or title.endswith("."):
-            yield from ("", _wrapped(title), *(_wrapped(line, "  ") for line in lines))
+    """Return what was skipped or failed, and of what the second method tells otherwise, each after an empty line."""
+    for heading, rows in troubles(atlas).items():
+        yield from ("", f"{heading}: {len(rows)}")
+        for reason in dict.fromkeys(reason for _, reason in rows):
+            names = ", ".join(name for name, its in rows if its == reason)
+            yield _wrapped(f"{names}: {reason}")
 
 
-def _skipped(skipped: list[Skipped]) -> list[str]:
-    """Return the calls, those that lack the same in one line."""
-    reasons = dict.fromkeys(each.reason for each in skipped)
-    return [f"{reason}: {', '.join(each.name for each in skipped if each.reason == reason)}" for reason in reasons]
-
-
-def _agreement(atlas: Atlas) -> str:
-    """Return for how many calls the ticker tells the same, if it was asked at all."""
-    told = [each.agrees for each in atlas.calls if each.agrees is not None]
-    same = f"the same of {sum(told)} of the {len(told)} calls that are long enough for it"
-    return f"A second method, a ticker thread instead of the tracer, tells {same}." if told else ""
-
-
-def _disagreement(call: CallFound) -> str:
-    return f"{call.name}: {percent(call.largest.released_fraction)} outside, {percent(call.ticker or 0)} by the ticker"
-
-
-def _wrapped(text: str, indent: str = "") -> str:
+def _wrapped(text: str) -> str:
     """Break a line that is too long, but no word."""
-    wrapper = textwrap.TextWrapper(WIDTH, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(WIDTH, "  ", "    ", break_long_words=False, break_on_hyphens=False)
     return wrapper.fill(text)

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gilscope.atlas_data import Atlas, CallFound, SizeFound
+from gilscope.atlas_data import SEVERAL_CORES, Atlas, CallFound, SizeFound
 from gilscope.comparing import differing, lasting
 from gilscope.stats import median
 from gilscope.wording import listed
@@ -38,7 +38,7 @@ CLOCK_SECONDS = 100e-9  # a take and a release are seen with
 MIN_RATIOS = 12  # for the pace of an atlas
 FEWEST_CALLS = 5
 SHARE_OF_RELEASES, SHARE_WHEN_WAITING = 0.1, 0.5
-WORKS, ONE_CORE, SEVERAL_CORES, FASTER = 0.9, 1.2, 1.5, 1.1
+WORKS, ONE_CORE, FASTER = 0.9, 1.2, 1.1
 LOOK_SECONDS = 1e-3
 
 

@@ -15,7 +15,7 @@ from gilscope._native import tracer
 from gilscope.atlas import CATALOGUES
 from gilscope.atlas._catalogue import Catalogue, Entry, read_catalogue
 from gilscope.atlas._process import Found, Prober
-from gilscope.atlas_data import UNKNOWN, Atlas, AtlasError
+from gilscope.atlas_data import UNKNOWN, Atlas, AtlasError, matches
 from gilscope.loading import load
 from gilscope.machine import gil_is_on, machine
 from gilscope.running import SAME, fact, native_facts, nothing
@@ -101,7 +101,7 @@ def planned(what: str, match: str = "") -> Survey:
     """Return what is to be probed, which may be nothing; ValueError where there is no catalogue."""
     file = catalogue_file(what)
     catalogue = read_catalogue(file)
-    entries = tuple(each for each in catalogue.entries if match.lower() in each.name.lower())
+    entries = tuple(each for each in catalogue.entries if matches(each.name, match))
     own = (str(file.resolve().parent),) if what.endswith(".toml") else ()
     return Survey(catalogue.package, version_of(catalogue), entries, (*sys.path, *own))
 

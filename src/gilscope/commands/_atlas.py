@@ -12,7 +12,7 @@ import click
 
 from gilscope.atlas import Entry
 from gilscope.atlas._survey import TIMEOUT_SECONDS, planned, survey
-from gilscope.atlas_data import Atlas, CallFound
+from gilscope.atlas_data import Atlas, CallFound, matches
 from gilscope.atlas_table import table
 from gilscope.commands._output import bar, by_part, json_option, speaker, write_json
 from gilscope.commands._report import writer_of
@@ -101,7 +101,7 @@ def require_output(output: str | None) -> None:
 
 def shown(atlas: Atlas, match: str, words: set[str]) -> list[CallFound]:
     """Return the calls that are wanted."""
-    return [each for each in atlas.calls if match.lower() in each.name.lower() and (not words or each.gil in words)]
+    return [each for each in atlas.calls if matches(each.name, match) and (not words or each.gil in words)]
 
 
 # --- one atlas after the other -------------------------------------------------------------------------------------------------

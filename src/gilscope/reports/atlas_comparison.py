@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gilscope.atlas_words import counted
 from gilscope.cases import short
 from gilscope.comparing_atlases import AtlasDifference, CallChange, Change, Standing
-from gilscope.reports.atlas_content import counted, share
 from gilscope.reports.comparison import fact_lines
 from gilscope.reports.text import wrapped
+from gilscope.wording import percent
 
 NAME, MOST_NAMES = 44, 5
 HEADING = "Versions, machine and build differ:"
@@ -55,7 +56,7 @@ def change_words(change: Change, unit: str) -> str:
 QUANTITIES: dict[str, tuple[str, Callable[[Any, str], str]]] = {
     "gil": ("", lambda value, unit: str(value)),
     "threshold": ("threshold ", lambda value, unit: "none" if value is None else f"{value} {unit}"),
-    "released_fraction": ("outside ", lambda value, unit: share(value)),
+    "released_fraction": ("outside ", lambda value, unit: percent(value)),
     "releases": ("releases ", lambda value, unit: f"{value:g}"),
     "cores": ("cores ", lambda value, unit: f"{value:.1f}"),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gilscope.atlas_data import Atlas, CallFound
-from gilscope.reports.atlas_content import HEADS, HOW_TO_READ, facts, groups, question, troubles, verdict, words
+from gilscope.atlas_words import troubles, verdict
+from gilscope.reports.atlas_content import HEADS, HOW_TO_READ, facts, groups, question, words
 from gilscope.reports.content import machine_facts
 from gilscope.reports.markdown import escaped, rows_table
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
-from gilscope.atlas_data import Atlas, CallFound
+from gilscope.atlas_data import GILS, Atlas, CallFound
+from gilscope.atlas_words import counted, troubles, verdict
 from gilscope.reports import page
 from gilscope.reports.atlas_content import (
     HEADS,
     HOW_TO_READ,
-    WORDS,
-    counted,
     facts,
     groups,
     question,
     setups,
-    troubles,
-    uses_several_cores,
-    verdict,
     words,
 )
 from gilscope.reports.atlas_sparkline import sparkline
@@ -26,7 +22,7 @@ from gilscope.reports.page import Article
 
 #: What calls can be chosen by: a mark of its row, and what the choice is called.
 MARKS = {
-    **{word: word for word in WORDS},
+    **{word: word for word in GILS},
     "threshold": "with a threshold",
     "cores": "several cores",
     "disagree": "methods disagree",
@@ -54,14 +50,8 @@ def controls(atlas: Atlas, numbers: dict[str, str]) -> str:
     search = '<label>search <input type="search" name="search" placeholder="name, code or group" autocomplete="off"></label>'
     present = {mark for call in atlas.calls for mark in marks(call)}
     kinds = {label: mark for mark, label in MARKS.items() if mark in present}
-    selects = select("mark", "show", kinds) + select("group", "group", numbers)
+    selects = page.select("mark", "show", kinds) + page.select("group", "group", numbers)
     return f'<form class="filter" role="search">{search}{selects}<output>{counted(len(atlas.calls))}</output></form>'
-
-
-def select(key: str, label: str, options: dict[str, str]) -> str:
-    """Return what chooses one of a few, by what it is called."""
-    found = "".join(f'<option value="{escape(value)}">{escape(words)}</option>' for words, value in options.items())
-    return f'<label>{label} <select name="{key}"><option value="">all</option>{found}</select></label>'
 
 
 def headings() -> str:
@@ -75,7 +65,7 @@ def row(call: CallFound, group: str) -> str:
     first, gil, *numbers = words(call)
     cells = [
         f"<td>{escape(first)}<code>{escape(call.statement)}</code></td>",
-        f'<td data-by="{WORDS.index(gil)}"><span class="gil {gil}">{gil}</span></td>',
+        f'<td data-by="{GILS.index(gil)}"><span class="gil {gil}">{gil}</span></td>',
         *(cell(*each) for each in zip(HEADS[2:], map(escape, numbers), values(call), strict=True)),
     ]
     cells.insert(PICTURE, f'<td class="course">{sparkline(call)}</td>')
@@ -95,7 +85,7 @@ def values(call: CallFound) -> tuple[float | None, ...]:
 
 def marks(call: CallFound) -> list[str]:
     """Return what a call can be chosen by."""
-    found = {"threshold": call.threshold is not None, "cores": uses_several_cores(call), "disagree": call.agrees is False}
+    found = {"threshold": call.threshold is not None, "cores": call.uses_several_cores, "disagree": call.agrees is False}
     return [call.gil, *(mark for mark, is_so in found.items() if is_so)]
 
 

@@ -34,18 +34,12 @@ def controls(session: Session, drawn: list[Figure]) -> str:
     rows = [row for figure in drawn for rows in figure.rows.values() for row in rows]
     shown = [*(result.case for result in session), *rows]
     names = {name: list(dict.fromkeys(str(row[name]) for row in shown if name in row)) for name in ("kernel", "strategy")}
-    parts = [select(name, values) for name, values in names.items() if len(values) > 1]
+    parts = [page.select(name, name, {each: each for each in values}) for name, values in names.items() if len(values) > 1]
     parts += ['<label><input type="checkbox" name="axis" value="log"> log axis</label>'] * any(
         "log" in each.specs for each in drawn
     )
     parts += ["<output></output>"] * bool(len(session))
     return f'<form class="filter">{"".join(parts)}</form>' if parts else ""
-
-
-def select(name: str, values: list[str]) -> str:
-    """Return what chooses one of a few names."""
-    options = "".join(f'<option value="{escape(each)}">{escape(each)}</option>' for each in values)
-    return f'<label>{name} <select name="{name}"><option value="">all</option>{options}</select></label>'
 
 
 def legend(session: Session) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gilscope import atlas_table
+from gilscope import atlas_table, atlas_words
 from gilscope.atlas_data import Atlas
 from gilscope.reports import (
     atlas_content,
@@ -89,7 +89,7 @@ def trace_summary(found: Trace) -> dict[str, Any]:
 
 def atlas_summary(found: Atlas) -> dict[str, Any]:
     """Return the verdict on an atlas, and its calls as flat rows."""
-    about = {"question": atlas_content.question(found), "verdict": atlas_content.verdict(found)}
+    about = {"question": atlas_content.question(found), "verdict": atlas_words.verdict(found)}
     return {**about, "records": found.to_records()}
 
 

@@ -102,6 +102,12 @@ def prose(words: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
+def select(key: str, label: str, options: dict[str, str]) -> str:
+    """Return what chooses one of a few, by what it is called."""
+    found = "".join(f'<option value="{escape(value)}">{escape(words)}</option>' for words, value in options.items())
+    return f'<label>{label} <select name="{key}"><option value="">all</option>{found}</select></label>'
+
+
 def contents(articles: list[Article]) -> str:
     """Return links to the articles, where there are several."""
     if len(articles) == 1:
