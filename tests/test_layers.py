@@ -33,10 +33,12 @@ LAYERS = (
         "machine",
         "stats",
         "files",
+        "json_lines",
         "wording",
     ),
     ("advice", "surroundings", "observing", "observations"),
     ("session_schema",),
+    ("session_formats",),
     ("spans", "span_rows", "program"),
     ("cases",),
     (

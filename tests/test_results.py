@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gilscope import results
+from gilscope import results, session_formats
 from gilscope.results import Ceiling, Result, Sample, Session, SessionError, Speedup, load
 from gilscope.stats import Interval
 
@@ -242,7 +242,7 @@ def test_format_0_still_loads(tmp_path):
     path = tmp_path / "old.json"
     path.write_text(json.dumps(format_0()))
     old = load(path)
-    assert old.to_dict()["format"] == results.FORMAT
+    assert old.to_dict()["format"] == session_formats.FORMAT
     assert (old.experiment, old.version, old.machine) == ("seed", "unknown", {})
     samples = (Sample(0.01, 1, 0.01), Sample(0.02, 1, 0.02))
     assert list(old) == [Result({**CASE, "options": {}}, samples, Interval(0.015, 0.01, 0.02))]
@@ -255,7 +255,7 @@ def test_damage_in_format_0_is_named_too(way):
 
 
 def test_every_older_format_has_a_migration():
-    assert sorted(results.MIGRATIONS) == list(range(results.FORMAT))
+    assert sorted(session_formats.MIGRATIONS) == list(range(session_formats.FORMAT))
 
 
 # The session

@@ -5,7 +5,6 @@ Format 1 is one JSON object; several packages are a list of such objects. Keys t
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gilscope.files import write_atomically
+from gilscope.json_lines import as_json, as_lines, as_object
 from gilscope.machine import gilscope_version
 from gilscope.session_schema import Maybe, SessionError, check
 
@@ -255,24 +255,13 @@ def atlases_of(document: Any) -> Atlas | list[Atlas]:
 
 def save(found: Atlas | Iterable[Atlas], path: Path) -> None:
     """Write one atlas as an object, or several as a list; whole or not at all, and each call in a line of its own."""
-    text = _object(found) if isinstance(found, Atlas) else _lines(_object(each) for each in found)
+    text = _object(found) if isinstance(found, Atlas) else as_lines(map(_object, found))
     write_atomically(path.resolve(), f"{text}\n".encode("ascii"))  # resolve: a link stays a link
 
 
 def _object(atlas: Atlas) -> str:
     document = atlas.to_dict()
-    lists = {name: document.pop(name) for name in ("calls", "skipped", "failed")}
-    parts = [f'"{name}": {_lines(map(_json, found))}' for name, found in lists.items()]
-    return f"{', '.join([_json(document)[:-1], *parts])}}}"
-
-
-def _lines(found: Iterable[str]) -> str:
-    lines = ",\n".join(found)
-    return f"[\n{lines}\n]"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False)
+    return as_object(document, {name: map(as_json, document.pop(name)) for name in ("calls", "skipped", "failed")})
 
 
 # --- what a file may hold ------------------------------------------------------------------------------------------------------

@@ -1,36 +1,28 @@
 """The session file: what was measured, on which machine, as JSON that older and newer versions can tell apart.
 
 What a `Session` holds can be saved and loaded again: wrong types and numbers that are not finite are refused on the way
-in (`SessionError`), because JSON has no NaN and a null in its place would lie.
-
-History of the format:
-
-- 0, in development: ``samples`` were bare seconds per call, and optional fields could be missing.
-- 1: each sample is an object with calls, wall and CPU time, faults, switches and steal.
-
-A field that may be null may be missing, so adding one needs no new number: ``details``, ``observations`` and ``parts``
-came so. Keys that this version does not know are kept in ``case``, its ``options`` and ``machine``, and ignored elsewhere.
+in (`SessionError`), because JSON has no NaN and a null in its place would lie. The formats of the file are
+in `gilscope.session_formats`.
 """
 
 import difflib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
 from gilscope.files import write_atomically
+from gilscope.json_lines import as_json, as_object
 from gilscope.machine import gilscope_version
 from gilscope.observations import Observation
+from gilscope.session_formats import FORMAT, migrated
 from gilscope.session_schema import OBSERVATION, RESULT, SESSION, SessionError, check
 from gilscope.stats import Interval
 
 __all__ = ["Ceiling", "Result", "Sample", "Session", "SessionError", "Speedup", "load"]
-
-#: The format that `Session.save` writes.
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -257,7 +249,7 @@ class Session:
 
         Missing directories are made. Each result and each observation is one line, so that two sessions can be compared by eye.
         """
-        write_atomically(Path(path).resolve(), _to_json(self.to_dict()).encode("ascii"))  # resolve: a link stays a link
+        write_atomically(Path(path).resolve(), f"{_object(self.to_dict())}\n".encode("ascii"))  # resolve: a link stays a link
 
     def to_dict(self) -> dict[str, Any]:
         """Return the session as it stands in the file."""
@@ -274,7 +266,7 @@ class Session:
     @classmethod
     def from_dict(cls, document: Any) -> Self:
         """Return the session that `to_dict` described, in this format or an older one; SessionError if it is none."""
-        document = _migrated(document)
+        document = migrated(document)
         check(document, SESSION, "")
         results = [Result.from_dict(each) for each in document["results"]]
         observations = [Observation.from_dict(each) for each in document.get("observations") or ()]
@@ -351,58 +343,7 @@ def load(path: str | os.PathLike[str]) -> Session:
     raise SessionError(f"{os.fspath(path)} is not a session that gilscope can read: {reason}")
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False)
-
-
-def _to_json(document: dict[str, Any]) -> str:
-    return f"{_object(document)}\n"
-
-
 def _object(document: dict[str, Any]) -> str:
-    lists = [(name, document.pop(name)) for name in ("observations", "results") if name in document]
-    parts = [f'"{name}": {_lines(map(_json, found))}' for name, found in lists]
-    nested = [f'"parts": {_lines(map(_object, document.pop("parts")))}'] if "parts" in document else []
-    return f"{', '.join([_json(document)[:-1], *parts, *nested])}}}"
-
-
-def _lines(found: Iterable[str]) -> str:
-    lines = ",\n".join(found)
-    return f"[\n{lines}\n]"
-
-
-def _from_format_0(document: dict[str, Any]) -> dict[str, Any]:
-    """Make each sample an object of one call; what format 0 did not record is left out."""
-    missing = {"gilscope": "unknown", "machine": {}}
-    return missing | document | {"results": _each(document.get("results"), _result_from_format_0), "format": 1}
-
-
-def _result_from_format_0(result: Any) -> Any:
-    if not isinstance(result, dict):
-        return result
-    missing = {"noisy": False, "notes": [], "working_set_bytes": 0, "pinned": False}
-    samples = _each(result.get("samples"), lambda seconds: {"seconds": seconds, "calls": 1, "wall_seconds": seconds})
-    case = result.get("case")
-    return missing | result | {"samples": samples, "case": {"options": {}} | case if isinstance(case, dict) else case}
-
-
-def _each(values: Any, function: Callable[[Any], Any]) -> Any:
-    """Map over a list; anything else stays as it is, for the check after the migration to name."""
-    return [function(each) for each in values] if isinstance(values, list) else values
-
-
-#: Format number → the function that turns a document of that format into one of the next.
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_format_0}
-
-
-def _migrated(document: Any) -> Any:
-    if not (isinstance(document, dict) and "format" in document and document.keys() & {"gilscope", "experiment"}):
-        raise SessionError("it is JSON, but something else wrote it")
-    check(document["format"], int, "format")
-    if document["format"] > FORMAT:
-        raise SessionError(f"format {document['format']} is newer than {FORMAT}, the newest known: update gilscope")
-    while document["format"] != FORMAT:
-        if document["format"] not in MIGRATIONS:
-            raise SessionError(f"there is no format {document['format']}")
-        document = MIGRATIONS[document["format"]](document)
-    return document
+    writers = {"observations": as_json, "results": as_json, "parts": _object}
+    lists = {name: map(write, document.pop(name)) for name, write in writers.items() if name in document}
+    return as_object(document, lists)
