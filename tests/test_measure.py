@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scripted import BASELINE, HELD, NATIVE, NUMPY, PAIR, PLAN, RELEASED, SIZE, Script, measured, new_session
 
 from gilscope import measure as module
-from gilscope.cases import Case, baseline_of
+from gilscope.cases import Case, baseline_of, ceiling_of
 from gilscope.executors import NotSendable
 from gilscope.machine import Usage
 from gilscope.measure import CEILINGS, Group, Plan, calibrate, known_results, measure, sample_of
@@ -233,6 +233,17 @@ def test_cores_that_were_not_as_fast():
         "equal work took workers unequal CPU time, by 45%: not all cores were as fast",
     )
     assert notes_of(Script(imbalance=0.2), RELEASED) == ()
+
+
+def test_more_than_processes_can_gain():
+    threads = NUMPY.cases[0]
+    processes = ceiling_of(threads)
+    serial = baseline_of(threads)
+    slow = Script({serial.id: [3.0], threads.id: [1.0], processes.id: [1.0]})
+    [note] = measured(NUMPY, slow)[threads.id].notes
+    assert note == "processes gain 3.00x, more than there are: the single one was slow"
+    usual = Script({serial.id: [2.1], threads.id: [1.0], processes.id: [1.0]})
+    assert measured(NUMPY, usual)[threads.id].notes == ()
 
 
 def test_output_that_differs():

@@ -341,7 +341,7 @@ def result_of(
     ceiling = None
     if top in seconds and serial in seconds:
         ceiling = Ceiling(**ratio(seconds[serial], seconds[top]).to_dict(), kind=CEILINGS[top.executor])
-    warnings = warnings_of(case, samples[case])
+    warnings = warnings_of(case, samples[case], ceiling if top and top.executor == "processes" else None)
     return Result(
         case={**case.to_dict(), "asked": asked},
         samples=tuple(samples[case]),
