@@ -6,7 +6,7 @@ apart. A case that is judged "noisy machine" is checked once more at the end; wh
 Verdicts on machines that are not at hand (16 cores, hyper-threads, no GIL, no tracer) follow from evidence that was made up from
 what others report, in tests/synthetic_evidence.py, and are counted apart.
 
-Run time: 5 minutes (--quick 20 s: a dozen cases, without processes). Sample output, some rows left out:
+Run time: 5 minutes (--quick 20 s: a dozen cases, without processes). Some rows are left out. Sample output:
 
 case                                           expected                     found
 exp.c.held(x, out=y)                           held, gil held               held, gil held
