@@ -39,7 +39,7 @@ def explain(rows: Rows) -> str:
 ATLAS = Lesson(
     name="atlas",
     title="What does NumPy release?",
-    question="Of a million numbers, which of these calls let go of the GIL: sort, where, repeat, count_nonzero?",
+    question="Of large arrays, which of these calls let go of the GIL: sort, where, repeat, count_nonzero?",
     choices=(
         Choice(
             "all: NumPy lets go of the GIL in large calls",

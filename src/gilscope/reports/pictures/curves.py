@@ -10,7 +10,7 @@ from typing import Any
 from gilscope.cases import short
 from gilscope.experiments._grain_words import NUMPYS_LIMIT
 from gilscope.reports.pictures.direct_labels import GAP, labels, spread
-from gilscope.reports.pictures.picture import GREY, VERMILION, Figure, Rows, fluid, ticks
+from gilscope.reports.pictures.picture import GREY, VERMILION, Figure, Rows, bounds, fluid, ticks
 from gilscope.scaling_map import Cell, Line
 from gilscope.wording import duration
 
@@ -213,7 +213,7 @@ def _limits(alt: Any, panel: Panel) -> list[Any]:
 
 def _curves(alt: Any, chart: Any, x: Any, y: Any, paint: dict[str, Any]) -> list[Any]:
     """Return the curves with their intervals; points that are noisy are hollow."""
-    told = ["curve:N", "size:Q", alt.Tooltip("value:Q", title="gain", format=".3f"), *_bounds(alt)]
+    told = ["curve:N", "size:Q", alt.Tooltip("value:Q", title="gain", format=".3f"), *bounds(alt)]
     told += [alt.Tooltip("told:N", title="here")]
     colour = alt.Color("curve:N", **paint)
     spans = chart.mark_area(opacity=0.15, clip=True).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour)
@@ -227,7 +227,3 @@ def _curves(alt: Any, chart: Any, x: Any, y: Any, paint: dict[str, Any]) -> list
         tooltip=told,
     )
     return [spans, strokes, dots]
-
-
-def _bounds(alt: Any) -> list[Any]:
-    return [alt.Tooltip("low:Q", title="from", format=".3f"), alt.Tooltip("high:Q", title="to", format=".3f")]

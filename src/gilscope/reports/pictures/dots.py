@@ -7,7 +7,7 @@ from typing import Any
 
 from gilscope.experiments import Experiment, Row
 from gilscope.reports.content import experiment_of, sections
-from gilscope.reports.pictures.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, fluid, ticks, with_data
+from gilscope.reports.pictures.picture import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure, Spec, bounds, fluid, ticks, with_data
 from gilscope.results import Result, Session
 from gilscope.wording import duration
 
@@ -170,7 +170,7 @@ def _frame(alt: Any, y: Any) -> list[Any]:
 def _dots(alt: Any, y: Any, offset: Any, x: Any, lanes: list[str], others: list[str]) -> list[Any]:
     """Return intervals, dots and numbers; `others` is what stands beside the dots of the lanes."""
     chart, look = alt.Chart(alt.NamedData("marks")), _look(alt, lanes, others)
-    told = ["row:N", "kind:N", alt.Tooltip("text:N", title="speed-up"), *_bounds(alt), alt.Tooltip("told:N", title="here")]
+    told = ["row:N", "kind:N", alt.Tooltip("text:N", title="speed-up"), *bounds(alt), alt.Tooltip("told:N", title="here")]
     place = {"y": y, "yOffset": offset, "tooltip": told}
     spans = chart.transform_filter(f"!({BESIDE_DOTS})").mark_rule(strokeWidth=2)
     dots = chart.mark_point(size=70, strokeWidth=2, opacity=1)
@@ -195,7 +195,3 @@ def _look(alt: Any, lanes: list[str], others: list[str]) -> dict[str, Any]:
         "shape": alt.Shape("kind:N", scale=shape, legend=legend),
         "fillOpacity": alt.condition(f"datum.noisy || {BESIDE_DOTS}", alt.value(0), alt.value(1)),
     }
-
-
-def _bounds(alt: Any) -> list[Any]:
-    return [alt.Tooltip("low:Q", title="from", format=".3f"), alt.Tooltip("high:Q", title="to", format=".3f")]

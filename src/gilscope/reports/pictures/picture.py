@@ -151,6 +151,11 @@ def complete(spec: Spec) -> Spec:
     return with_ink(spec) | {"padding": MARGIN, "config": config("white")}
 
 
+def bounds(alt: Any) -> list[Any]:
+    """Return what is told of an interval under the pointer."""
+    return [alt.Tooltip("low:Q", title="from", format=".3f"), alt.Tooltip("high:Q", title="to", format=".3f")]
+
+
 def config(background: str) -> dict[str, Any]:
     """Return the colours of all text and lines."""
     ink = {"expr": "ink"}
